@@ -38,7 +38,7 @@ static bool as_often(const struct wg_pairing *p, uint32_t pair, const uint32_t k
 }
 
 // Many findings are about one wait in a loop: its thread is looked through once.
-static bool is_chance(const struct wg_pairing *p, const struct wg_finding *f, struct wg_map *known) {
+static bool is_chance_wait(const struct wg_pairing *p, const struct wg_finding *f, struct wg_map *known) {
   uint32_t key[2];
   for (int side = 0; side < 2; side++)
     key[side] = wg_key_strong(p, side, wg_pair_thread(p, f->pair, side)->steps[f->step[side]].content);
@@ -54,7 +54,7 @@ void wg_mask_any_order(struct wg_pairing *p) {
   struct wg_map known = {0};
   for (size_t i = 0; i < p->nfindings; i++) {
     struct wg_finding *f = &p->findings[i];
-    if (!any_of_several(p, f) || !is_chance(p, f, &known)) continue;
+    if (!any_of_several(p, f) || !is_chance_wait(p, f, &known)) continue;
     f->hidden = true;
     f->reason = "a wait for any of several that come as often: which comes first is chance";
   }

@@ -31,7 +31,7 @@ static bool is_listing(const struct wg_content *c) {
 }
 
 // By how much a call raises what it signals.
-static int64_t amount(const struct wg_side *s, const struct wg_content *c) {
+static int64_t raised_by(const struct wg_side *s, const struct wg_content *c) {
   const char *name = wg_str(s, c->name);
   size_t arg = name[0] == 'N' ? 1 : 2;
   return strstr(name, "Semaphore") && c->nargs > arg ? (int64_t)(uint32_t)wg_arg(s, c, arg) : 1;
@@ -69,7 +69,7 @@ static void count_side(const struct wg_pairing *p, int side, struct balance *b) 
       if (resets(c)) b->resets[side][x->object] += x->count;
       uint32_t *user = &b->user[side][x->object];
       if (signals(c) || waits(c)) *user = *user == 0 || *user == t + 1 ? t + 1 : WG_NONE;
-      if (signals(c)) b->signals[side][x->object] += amount(s, c) * x->count;
+      if (signals(c)) b->signals[side][x->object] += raised_by(s, c) * x->count;
       bool ended = !(c->flags & WG_C_OPEN) && !((c->flags & WG_C_RV) && c->rv != 0);
       if (waits(c) && ended) b->waits[side][x->object] += x->count;
     }

@@ -15,7 +15,7 @@ static bool usual(const struct wg_pairing *p, int side, const struct wg_breach *
 }
 
 // False: the thread has no like, so that there is nobody to tell of.
-static bool add(struct wg_pairing *p, const struct wg_breach *x) {
+static bool tell_breach(struct wg_pairing *p, const struct wg_breach *x) {
   uint32_t pair = p->peer[0][x->thread], seen = p->peer[0][x->seen_thread];
   if (pair == WG_NONE) return false;
   uint32_t step = wg_step_at(wg_pair_thread(p, pair, 0), x->idx);
@@ -93,7 +93,7 @@ void wg_add_breaches(struct wg_pairing *p, const struct wg_laws *a, const struct
   p->exact = a->held && b->held;
   uint32_t until[2] = {whole_until(p->s[0]), whole_until(p->s[1])};
   for (size_t i = 0; i < a->n && n < BREACHES; i++)
-    if (told(p, l, 0, i, until[0])) n += add(p, &a->list[i]);
+    if (told(p, l, 0, i, until[0])) n += tell_breach(p, &a->list[i]);
   // Where this side's kernel does what it must, the other one's may be the one that does not.
   for (size_t i = 0, there = 0; i < b->n && n == 0 && there < BREACHES; i++)
     if (told(p, l, 1, i, until[1])) there += add_there(p, &b->list[i]);

@@ -30,7 +30,7 @@ static bool own_memory(const struct wg_content *c) {
 }
 
 // It can have told the thread something.
-static bool tells(const struct wg_pairing *p, const struct wg_content *c) {
+static bool may_tell(const struct wg_pairing *p, const struct wg_content *c) {
   const char *name = wg_str(p->s[0], c->name);
   if (wg_content_is(c, WG_NT_CONSEQUENCE | WG_NT_CLOSES | WG_NT_FREES)) return false;
   if (strstr(name, "Delay") || strstr(name, "Yield")) return false;
@@ -72,7 +72,7 @@ static uint32_t right_before(const struct wg_pairing *p, uint32_t pair, uint32_t
   }
   if (at == UINT32_MAX) return WG_NONE;
   const struct wg_content *c = wg_content_at(p->s[0], t, at);
-  if (!tells(p, c) || !wg_said_of(p, pair, at, said)) return WG_NONE;
+  if (!may_tell(p, c) || !wg_said_of(p, pair, at, said)) return WG_NONE;
   return known_equal(p, pair, at, wg_partner_step(p, pair, 0, at)) ? WG_NONE : at;
 }
 
@@ -88,7 +88,7 @@ static uint32_t times(const struct wg_pairing *p, uint32_t pair, int side, uint3
 // A thread may ask it until it gives what it wants.
 static bool is_asked(const struct wg_pairing *p, const struct wg_content *c) {
   const unsigned others = WG_NT_SIGNALS | WG_NT_LOCK | WG_NT_UNLOCK | WG_NT_TIME | WG_NT_CREATES;
-  return !wg_content_is(c, others) && tells(p, c) && !went_well(p->s[0], c);
+  return !wg_content_is(c, others) && may_tell(p, c) && !went_well(p->s[0], c);
 }
 
 #define ASKED_REACH 24         // calls before the place
@@ -207,7 +207,7 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
     const struct wg_content *x = wg_content_at(p->s[0], t, i);
     bool clock =
         wg_content_is(x, WG_NT_TIME) && wg_partner_step(p, f->pair, 0, i) == WG_NONE; // asked on this side only
-    if (last == WG_NONE && !clock && tells(p, x)) last = i;
+    if (last == WG_NONE && !clock && may_tell(p, x)) last = i;
     if (last == i && looked + queries == 0 && f->cls != WG_D_ARGS && may_fail(p, f->pair, i))
       break; // looked at right behind it
     bool query = wg_content_is(x, WG_NT_QUERY) && !is_input(p->s[0], t, i);

@@ -10,8 +10,8 @@ uint32_t wg_wait_end_seq(const struct wg_dthread *t, uint32_t step) {
 }
 
 // The last call before `until` that can have signalled the object.
-static struct wg_signaler last_signal(const struct wg_side *s, const struct wg_touches *x, uint32_t object,
-                                      uint32_t until) {
+static struct wg_signaler signaler_before(const struct wg_side *s, const struct wg_touches *x, uint32_t object,
+                                          uint32_t until) {
   struct wg_signaler best = {WG_NONE, WG_NONE, false, false, WG_NONE};
   uint32_t best_seq = 0;
   for (uint32_t i = wg_touch_from(s, x, object, until); best.thread == WG_NONE && i > x->first_call[object]; i--) {
@@ -30,7 +30,7 @@ static struct wg_signaler last_signal(const struct wg_side *s, const struct wg_t
 }
 
 struct wg_signaler wg_last_signal(const struct wg_pairing *p, int side, uint32_t object, uint32_t until) {
-  return last_signal(p->s[side], p->touches[side], object, until);
+  return signaler_before(p->s[side], p->touches[side], object, until);
 }
 
 // What a wait was for, or the one of several that ended it.
@@ -152,6 +152,6 @@ struct wg_signaler wg_signaler_of(const struct wg_pairing *p, int side, uint32_t
     return (struct wg_signaler){(uint32_t)(by - s->threads), at, at == WG_NONE, false, object};
   }
   if (object == WG_NONE) return (struct wg_signaler){WG_NONE, WG_NONE, false, false, WG_NONE};
-  const struct wg_signaler by = last_signal(s, p->touches[side], object, wg_wait_end_seq(t, step));
+  const struct wg_signaler by = signaler_before(s, p->touches[side], object, wg_wait_end_seq(t, step));
   return by.thread == WG_NONE && !by.event && step < t->nsteps ? by_order(s, thread, step, object) : by;
 }

@@ -204,13 +204,13 @@ bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_conte
 }
 
 // Addresses of two pages: where a page lies is the engine's choice, what stands where in it is not.
-static bool elsewhere(uint64_t a, uint64_t b) {
+static bool on_other_page(uint64_t a, uint64_t b) {
   return wg_canonical('x', a) == 1 && wg_canonical('x', b) == 1 && ((a ^ b) & 0xFFF) == 0;
 }
 
 bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d) {
   if (wg_compare(p, a_content, b_content, d)) return true;
-  return rv_differs(at(p, 0, a_content), at(p, 1, b_content), d) && !elsewhere(d->value[0], d->value[1]);
+  return rv_differs(at(p, 0, a_content), at(p, 1, b_content), d) && !on_other_page(d->value[0], d->value[1]);
 }
 
 bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b) {

@@ -158,7 +158,7 @@ static void add_value(struct wg_side *s, uint32_t v) {
   s->values[s->nvalues++] = v;
 }
 
-static uint32_t add(struct wg_side *s, const struct wg_content *c, const uint64_t *args) {
+static uint32_t add_content(struct wg_side *s, const struct wg_content *c, const uint64_t *args) {
   WG_VEC_ROOM(s->contents, s->contents_cap, s->ncontents + 1);
   struct wg_content *n = &s->contents[s->ncontents];
   *n = *c;
@@ -212,7 +212,7 @@ uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const str
   uint32_t id;
   for (size_t at = 0; wg_index_next(&s->by_content, h, &at, &id);)
     if (equal(s, &s->contents[id], &c, args)) return id;
-  id = add(s, &c, args);
+  id = add_content(s, &c, args);
   wg_index_add(&s->by_content, h, id, hash_of_id, s);
   return id;
 }

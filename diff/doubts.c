@@ -6,7 +6,7 @@
 #include "diff/report.h"
 #include "diff/tally.h"
 
-static uint64_t kind_of(const struct wg_pairing *p, int side, uint32_t content) {
+static uint64_t kind_of_call(const struct wg_pairing *p, int side, uint32_t content) {
   return wg_known_of(p, side, &p->s[side]->contents[content])->hash;
 }
 
@@ -23,7 +23,7 @@ static void count(struct wg_tally *t, const struct wg_pairing *p, int side) {
   for (size_t i = 0; i < p->s[side]->nthreads; i++)
     for (size_t k = 0; k < p->s[side]->threads[i].nsteps; k++) {
       const struct wg_step *x = &p->s[side]->threads[i].steps[k];
-      if (is_deed(p, side, x->content)) wg_tally_add(t, kind_of(p, side, x->content), side, x->count);
+      if (is_deed(p, side, x->content)) wg_tally_add(t, kind_of_call(p, side, x->content), side, x->count);
     }
 }
 
@@ -45,7 +45,7 @@ static bool is_of(const struct wg_pairing *p, const struct wg_finding *f, const 
   int side = f->step[0] == WG_NONE;
   if (f->step[side] == WG_NONE) return false;
   uint32_t content = wg_pair_thread(p, f->pair, side)->steps[f->step[side]].content;
-  return is_deed(p, side, content) && !wg_tally_equal(t, kind_of(p, side, content));
+  return is_deed(p, side, content) && !wg_tally_equal(t, kind_of_call(p, side, content));
 }
 
 uint32_t wg_doubt(const struct wg_pairing *p) {

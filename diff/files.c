@@ -28,7 +28,7 @@ static bool is_read(const struct wg_side *s, const struct wg_content *c) {
 }
 
 // How many bytes a read gave, and from where on; false: that is not told.
-static bool gave(const struct wg_side *s, const struct wg_content *c, uint64_t *bytes, uint64_t *offset) {
+static bool gave_bytes(const struct wg_side *s, const struct wg_content *c, uint64_t *bytes, uint64_t *offset) {
   struct wg_json_iter it;
   struct wg_json_member m;
   const char *json = wg_str(s, c->out);
@@ -51,7 +51,7 @@ static void add_read(const struct wg_side *s, struct readings *r, uint32_t threa
   r->equal = first || (r->equal && r->length == length);
   r->reads += x->count;
   if (r->ended) r->after_end = true;
-  if (!gave(s, c, &bytes, &offset) || x->count > 1) {
+  if (!gave_bytes(s, c, &bytes, &offset) || x->count > 1) {
     r->known = false;
   } else {
     r->known = first || r->known;

@@ -128,7 +128,7 @@ static void note_signals(struct wg_side *s, const struct wg_dthread *t) {
 
 // Nobody else could go on when a file without an end has one, and one thread has been in a call that waits for nothing
 // for long: it was not at work there.
-static void find_stuck(struct wg_side *s) {
+static void find_blocked(struct wg_side *s) {
   struct wg_dthread *stuck = NULL;
   for (size_t i = 0; i < s->nthreads && !s->complete; i++) {
     struct wg_dthread *t = &s->threads[i];
@@ -162,6 +162,6 @@ void wg_finals(struct wg_side *s) {
       if (t->final == WG_BLOCKED || t->final == WG_BLOCKED_MAYBE) t->blocked_step = last;
     }
   }
-  find_stuck(s);
+  find_blocked(s);
   wg_find_rest(s);
 }

@@ -85,7 +85,7 @@ static uint64_t since(const struct wg_judge *j, const struct wg_verdict *v) {
   return t->now.wait.open ? t->now.wait.ns : t->last_ns;
 }
 
-static int before(const struct wg_judge *j, const struct wg_verdict *a, const struct wg_verdict *b) {
+static int compare_verdicts(const struct wg_judge *j, const struct wg_verdict *a, const struct wg_verdict *b) {
   int ra = wg_hang_classes[a->cls].rank, rb = wg_hang_classes[b->cls].rank;
   if (a->root != b->root) return a->root ? -1 : 1;
   if (ra != rb) return ra < rb ? -1 : 1;
@@ -97,7 +97,7 @@ static void rank(struct wg_judge *j) { // few, and mostly in order
   for (size_t i = 1; i < j->nverdicts; i++) {
     struct wg_verdict v = j->verdicts[i];
     size_t k = i;
-    for (; k > 0 && before(j, &v, &j->verdicts[k - 1]) < 0; k--) j->verdicts[k] = j->verdicts[k - 1];
+    for (; k > 0 && compare_verdicts(j, &v, &j->verdicts[k - 1]) < 0; k--) j->verdicts[k] = j->verdicts[k - 1];
     j->verdicts[k] = v;
   }
 }

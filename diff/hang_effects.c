@@ -96,7 +96,7 @@ static bool above_limit(struct wg_facts *f, uint32_t thread, uint32_t object) {
   return t->now.effect == WG_E_RELEASE && limit && amount(f, t) > limit;
 }
 
-static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_effect op) {
+static void give_units(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_effect op) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   const struct wg_dthread *d = &f->side.threads[thread];
   struct wg_hsignal s = {.seq = t->now.call.seq,
@@ -135,7 +135,7 @@ bool wg_effect_shown(const struct wg_event *e, uint32_t address, uint64_t *value
   return false;
 }
 
-static bool due(const struct wg_event *e, const struct wg_hthread *t, int64_t *units) {
+static bool due_units(const struct wg_event *e, const struct wg_hthread *t, int64_t *units) {
   const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
   struct wg_json_iter it;
   struct wg_json_member m;
@@ -173,7 +173,7 @@ static void arm(struct wg_facts *f, uint32_t thread, uint32_t object, const stru
   struct wg_hobject *o = wg_hobject_at(f, object);
   struct wg_hthread *t = wg_hthread_at(f, thread);
   int64_t units = 0;
-  bool known = due(e, t, &units);
+  bool known = due_units(e, t, &units);
   bool nt = strcmp(wg_str(&f->side, t->now.call.name), "NtSetTimerEx") == 0;
   if (!known && !nt && t->now.nargs > 1) units = (int64_t)t->now.args[1]; // KeSetTimer: by value
   o->armed_ns = t->now.call.ns;
@@ -257,7 +257,7 @@ static void on_object(struct wg_facts *f, uint32_t thread, uint32_t object, cons
     } else if (above_limit(f, thread, object)) {
       f->failed = (struct wg_hfailed){thread, t->now.call.idx, t->now.call.name, STATUS_SEMAPHORE_LIMIT_EXCEEDED};
     } else {
-      give(f, thread, object, effect == WG_E_SET_AND_WAIT ? WG_E_SET : effect);
+      give_units(f, thread, object, effect == WG_E_SET_AND_WAIT ? WG_E_SET : effect);
     }
     break;
   case WG_E_CLEAR: wg_facts_clear(f, object, thread, t->now.call.idx); break;

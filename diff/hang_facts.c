@@ -53,7 +53,7 @@ const struct wg_hpair *wg_facts_pair(const struct wg_facts *f, uint32_t giver, u
   return wg_map_get(&f->by_pair, (uint64_t)giver << 32 | taker, &i) ? &f->pairs[i] : NULL;
 }
 
-static struct wg_hpair *pair_of(struct wg_facts *f, uint32_t giver, uint32_t taker) {
+static struct wg_hpair *exchange_of(struct wg_facts *f, uint32_t giver, uint32_t taker) {
   uint64_t key = (uint64_t)giver << 32 | taker, i;
   if (wg_map_get(&f->by_pair, key, &i)) return &f->pairs[i];
   WG_VEC_ROOM(f->pairs, f->pairs_cap, f->npairs + 1);
@@ -169,7 +169,7 @@ static struct wg_hsignal *signal_to_take(struct wg_hobject *o) {
 }
 
 // A wait has ended by it.
-static void take(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t seq, uint32_t idx) {
+static void take_given(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t seq, uint32_t idx) {
   struct wg_htouch *t = wg_htouch_of(f, object, thread);
   struct wg_hobject *o = wg_hobject_at(f, object);
   t->takes++;
@@ -188,7 +188,7 @@ static void take(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t 
     s->taken_seq = seq;
   }
   if (s->by == WG_BY_SYSTEM || s->timer != WG_NONE) return; // nobody asked for it
-  struct wg_hpair *p = pair_of(f, s->thread, thread);
+  struct wg_hpair *p = exchange_of(f, s->thread, thread);
   *p = (struct wg_hpair){seq, s->seq, object, s->idx};
 }
 
@@ -237,7 +237,7 @@ void wg_facts_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t
   }
   for (uint32_t i = 0; i < w.n; i++)
     if (w.all || i == (status & 0x3F))
-      take(f, w.objects[i], thread, f->side.events > 0 ? (uint32_t)f->side.events : 0, w.idx);
+      take_given(f, w.objects[i], thread, f->side.events > 0 ? (uint32_t)f->side.events : 0, w.idx);
 }
 
 void wg_facts_release(struct wg_facts *f) {

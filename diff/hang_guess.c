@@ -29,7 +29,7 @@ static bool has(const struct wg_hwait *w, uint32_t object) {
   return false;
 }
 
-static void add(struct wg_hwait *w, uint32_t object) {
+static void add_object(struct wg_hwait *w, uint32_t object) {
   if (w->n < w->total && w->n < WG_HANG_WAITED && !has(w, object)) w->objects[w->n++] = object;
 }
 
@@ -66,9 +66,9 @@ static void set_several(struct wg_facts *f, uint32_t thread, struct wg_hwait *w)
   if (first == WG_NONE) return;
   wg_hobject_at(f, first);
   w->total = (uint8_t)total;
-  add(w, first);
+  add_object(w, first);
   const struct wg_harray *a = array_of(f, thread, first, total);
-  for (uint32_t i = 0; a && i < a->n; i++) add(w, a->objects[i]);
+  for (uint32_t i = 0; a && i < a->n; i++) add_object(w, a->objects[i]);
 }
 
 // -- the wait of a call --
@@ -101,7 +101,7 @@ void wg_guess_wait(struct wg_facts *f, uint32_t thread) {
   if (t->now.effect == WG_E_WAIT || lock) object = wg_facts_target(f, thread);
   if (lock && (object == WG_NONE || !locked_against(f, object, thread))) return;
   w.total = 1;
-  if (object != WG_NONE) add(&w, object);
+  if (object != WG_NONE) add_object(&w, object);
   if (t->now.effect == WG_E_WAIT_ANY) set_several(f, thread, &w);
   w.unknown = w.n == 0;
   w.sure = w.n;
@@ -116,7 +116,7 @@ static bool may_have_come(struct wg_facts *f, uint32_t object) {
   return wg_hobject_at(f, object)->state > 0;
 }
 
-static bool counts(const struct wg_facts *f, uint32_t object) {
+static bool is_counted(const struct wg_facts *f, uint32_t object) {
   return wg_facts_type_is(f, object, "Event") || wg_facts_type_is(f, object, "Semaphore");
 }
 
@@ -140,7 +140,7 @@ static uint32_t which(struct wg_facts *f, uint32_t thread, struct wg_hwait *w) {
   uint32_t o = signalled_meanwhile(f, w);
   if (o == WG_NONE) return i;
   learn(f, thread, w, o);
-  add(w, o);
+  add_object(w, o);
   return w->n - 1u;
 }
 
@@ -149,7 +149,7 @@ static bool nothing_came(struct wg_facts *f, const struct wg_hwait *w) {
   if (w->n == 0 || w->n < w->total) return false;
   for (uint32_t i = 0; i < w->n; i++) {
     const struct wg_hobject *o = wg_hobject_at(f, w->objects[i]);
-    if (!counts(f, w->objects[i]) || o->state || (w->n == 1 && o->nsignals)) return false;
+    if (!is_counted(f, w->objects[i]) || o->state || (w->n == 1 && o->nsignals)) return false;
   }
   return true;
 }
@@ -187,7 +187,7 @@ static void assume_next(struct wg_facts *f, struct wg_hwait *w) {
     if (d[o].type != d[first].type || x->creator != creator || x->closed) continue;
     const struct wg_hsignal *s = wg_facts_signal(x, 0);
     if (!w->all && (may_have_come(f, o) || (s && s->seq > w->seq))) continue; // it would have ended the wait
-    add(w, o);
+    add_object(w, o);
   }
 }
 
@@ -196,11 +196,11 @@ static void assume_unnamed(struct wg_facts *f, uint32_t thread, struct wg_hwait 
   uint32_t found[WG_HANG_LEARNED], n = 0;
   for (uint32_t o = 0; o < f->side.nobjects; o++) {
     const struct wg_hobject *x = wg_hobject_at(f, o);
-    if (x->creator != thread || x->named_by_call || x->closed || !counts(f, o) || x->kernel || x->state) continue;
+    if (x->creator != thread || x->named_by_call || x->closed || !is_counted(f, o) || x->kernel || x->state) continue;
     if (n == WG_HANG_LEARNED || n + w->n == w->total) return; // too many to tell
     found[n++] = o;
   }
-  for (uint32_t i = 0; i < n; i++) add(w, found[i]);
+  for (uint32_t i = 0; i < n; i++) add_object(w, found[i]);
 }
 
 void wg_guess_rest(struct wg_facts *f) {

@@ -76,7 +76,7 @@ static bool hopeless(const struct wg_judge *j, uint32_t u, uint32_t since, uint6
 
 // Whether the thread only ticks beside a wait that has lasted long: its waits end by themselves, it does no work that
 // anyone could wait for, and has signalled nothing for the first time, though chance keeps its rounds from being equal.
-static bool ticks(const struct wg_judge *j, uint32_t thread, const struct wg_hwait *w) {
+static bool only_ticks(const struct wg_judge *j, uint32_t thread, const struct wg_hwait *w) {
   const struct wg_hthread *t = at(j, thread);
   const struct wg_hcall *c = wg_facts_call(t, TICK_CALLS - 1);
   uint64_t lasted = j->f.end_ns - w->ns, life = t->last_ns - t->first_ns;
@@ -101,7 +101,7 @@ static bool only_sleeps(const struct wg_judge *j, uint32_t thread) {
   return true;
 }
 
-static bool silent(const struct wg_judge *j, uint32_t thread) {
+static bool is_silent(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   uint64_t quiet = j->f.end_ns - t->last_ns, half = j->f.end_ns / 2;
   if (t->now.wait.open || !t->started || !j->opt->tiny_loop) return false;
@@ -128,7 +128,7 @@ static enum wg_spin spin_of(const struct wg_judge *j, uint32_t thread) {
   bool sleeps = r->count >= SPIN_ROUNDS && only_sleeps(j, thread);
   bool lasts = j->f.timed ? r->ns >= (sleeps ? SLEEP_NS : SPIN_NS) : !sleeps || r->count >= SLEEPS;
   if (r->count >= SPIN_ROUNDS && lasts && fruitless(j, thread)) return WG_SPIN_CALLS;
-  return silent(j, thread) ? WG_SPIN_SILENT : WG_NO_SPIN;
+  return is_silent(j, thread) ? WG_SPIN_SILENT : WG_NO_SPIN;
 }
 
 const struct wg_hcall *wg_judge_failing(const struct wg_judge *j, uint32_t thread) {
@@ -164,7 +164,7 @@ static bool could_signal(const struct wg_judge *j, uint32_t u, uint32_t object, 
   if (u == t || !may_move(j, u)) return false;
   const struct wg_htouch *h = wg_facts_touch(&j->f, object, u);
   bool gave = h && h->signals;
-  if (!steady(j, u, w->open ? w->seq : 0)) return gave || !ticks(j, u, w);
+  if (!steady(j, u, w->open ? w->seq : 0)) return gave || !only_ticks(j, u, w);
   if (w->open && (!lasted(j, u, w->seq, w->ns) || (gave && !long_wait(j, at(j, t))))) return true;
   for (uint32_t i = 0; i < j->m[u].rounds.period; i++)
     if (wg_facts_call(at(j, u), i)->signals == object) return true;

@@ -6,20 +6,20 @@ const struct wg_hcall *wg_facts_call(const struct wg_hthread *t, uint32_t i) {
   return &t->calls[(t->ncalls - 1 - i) % WG_HANG_CALLS];
 }
 
-static bool repeats(const struct wg_hthread *t, uint32_t i, uint32_t period) {
+static bool is_round(const struct wg_hthread *t, uint32_t i, uint32_t period) {
   const struct wg_hcall *a = wg_facts_call(t, i), *b = wg_facts_call(t, i + period);
   return a && b && a->key == b->key;
 }
 
 static uint32_t matched_back(const struct wg_hthread *t, uint32_t period) {
   uint32_t n = 0;
-  while (repeats(t, n, period)) n++;
+  while (is_round(t, n, period)) n++;
   return n;
 }
 
 // The period of the rounds is kept as long as they go on; then the one is taken that goes back furthest.
 void wg_rounds_push(struct wg_hthread *t) {
-  if (t->period && repeats(t, 0, t->period)) {
+  if (t->period && is_round(t, 0, t->period)) {
     t->matched++;
     return;
   }

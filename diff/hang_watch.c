@@ -18,7 +18,7 @@ static bool ke_call(const struct wg_facts *f, const struct wg_hthread *t) {
   return strncmp(n, "Ke", 2) == 0 || strncmp(n, "Rtl", 3) == 0 || strncmp(n, "Ex", 2) == 0;
 }
 
-static bool waits(enum wg_effect e) {
+static bool is_wait(enum wg_effect e) {
   return e == WG_E_WAIT || e == WG_E_WAIT_ANY || e == WG_E_SET_AND_WAIT || e == WG_E_DELAY || e == WG_E_ENTER ||
          e == WG_E_RW_ACQUIRE;
 }
@@ -44,7 +44,7 @@ static void close_call(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   if (t->now.wait.open) {
     wg_facts_end_wait(f, thread, true, 0);
-  } else if (t->now.in_call && !f->side.has_waits && waits((enum wg_effect)t->now.effect) &&
+  } else if (t->now.in_call && !f->side.has_waits && is_wait((enum wg_effect)t->now.effect) &&
              t->now.effect != WG_E_ENTER && t->now.effect != WG_E_RW_ACQUIRE) {
     wg_guess_end(f, thread);
   }
@@ -455,5 +455,5 @@ void wg_facts_end_thread(struct wg_facts *f, uint32_t thread) {
     return;
   }
   bool told = f->side.has_waits && !wg_call_spins(wg_str(&f->side, t->now.call.name)); // who spins tells of no wait
-  if (!t->now.wait.open && waits((enum wg_effect)t->now.effect) && !told) wg_guess_wait(f, thread);
+  if (!t->now.wait.open && is_wait((enum wg_effect)t->now.effect) && !told) wg_guess_wait(f, thread);
 }

@@ -40,7 +40,7 @@ struct about {
 
 #define EACH_WAIT(a, i) for (uint32_t i = (a)->x->first_wait[(a)->object]; i < (a)->x->first_wait[(a)->object + 1]; i++)
 
-static const struct wg_content *content_of(const struct wg_side *s, const struct wg_step *x) {
+static const struct wg_content *content_at(const struct wg_side *s, const struct wg_step *x) {
   return &s->contents[x->content];
 }
 
@@ -49,7 +49,7 @@ static bool touched_between(const struct about *a, uint32_t from, uint32_t to, c
   for (uint32_t i = wg_touch_from(a->s, a->x, a->object, from); i < a->x->first_call[a->object + 1]; i++) {
     const struct wg_step *y = wg_touch_step(a->s, &a->x->calls[i]);
     if (y->seq >= to) break;
-    if (wg_content_is(content_of(a->s, y), WG_NT_RESETS)) return true;
+    if (wg_content_is(content_at(a->s, y), WG_NT_RESETS)) return true;
   }
   EACH_WAIT(a, i) {
     const struct wg_dwait *w = wait_at(a->s, &a->x->waits[i]);
@@ -60,12 +60,12 @@ static bool touched_between(const struct about *a, uint32_t from, uint32_t to, c
 }
 
 // By all threads before `until`; what the wait itself gave is no touch.
-static struct touch latest(const struct about *a, uint32_t until, const struct wg_dwait *self) {
+static struct touch latest_touch(const struct about *a, uint32_t until, const struct wg_dwait *self) {
   struct touch t = {0, WG_NONE, WG_NONE, false};
   for (uint32_t i = wg_touch_from(a->s, a->x, a->object, until); i > a->x->first_call[a->object]; i--) {
     const struct wg_touch *x = &a->x->calls[i - 1];
     const struct wg_step *y = wg_touch_step(a->s, x);
-    const struct wg_content *c = content_of(a->s, y);
+    const struct wg_content *c = content_at(a->s, y);
     if (!wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) || wg_content_is(c, WG_NT_WAITS)) continue;
     later(&t, y->seq, x->thread, x->at, !wg_content_is(c, WG_NT_RESETS) && succeeds(c));
     break;
@@ -88,7 +88,7 @@ static bool ended_by(const struct about *a, const struct wg_dwait *w, uint32_t c
   for (uint32_t i = call + 1; i < a->x->first_call[a->object + 1]; i++) {
     const struct wg_step *y = wg_touch_step(a->s, &a->x->calls[i]);
     if (y->seq >= w->end_seq) break;
-    if (wg_content_is(content_of(a->s, y), WG_NT_SIGNALS)) return false;
+    if (wg_content_is(content_at(a->s, y), WG_NT_SIGNALS)) return false;
   }
   for (size_t i = 0; i < a->s->nsignals; i++) {
     const struct wg_dsignal *x = &a->s->signals[i];
@@ -106,7 +106,7 @@ static const struct wg_touch *unfelt(const struct about *a, const struct wg_touc
        i++) {
     const struct wg_touch *x = &a->x->calls[i];
     const struct wg_step *y = wg_touch_step(a->s, x);
-    const struct wg_content *c = content_of(a->s, y);
+    const struct wg_content *c = content_at(a->s, y);
     if (y->seq + SURE_EVENTS > end || y->seq >= best || *looked >= LOOKS) break;
     if (x->thread == wait->thread || !wg_content_is(c, WG_NT_SIGNALS) || wg_content_is(c, WG_NT_WAITS) || !succeeds(c))
       continue;
@@ -151,7 +151,7 @@ bool wg_ignored_signal(const struct wg_pairing *p, uint32_t pair, uint32_t step,
   for (uint32_t i = 0; i < (w->n > 1 ? w->n : 1); i++) {
     uint32_t object = w->n > 1 ? s->wait_objects[w->objects + i] : t->steps[step].object;
     if (object == WG_NONE || i == got) continue;
-    const struct touch x = latest(&(struct about){s, p->touches[0], object}, until, w);
+    const struct touch x = latest_touch(&(struct about){s, p->touches[0], object}, until, w);
     // A wait that is known to last needs no more to show it.
     uint32_t sure = w->end_seq ? SURE_EVENTS : 1;
     if (!x.signals || x.thread == p->pairs[pair].t[0] || x.seq + sure > until || x.seq < best) continue;

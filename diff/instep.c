@@ -53,20 +53,20 @@ static void advance(struct order *o) {
   sift(o, 0);
 }
 
-static const struct wg_step *step_of(const struct order *o) {
+static const struct wg_step *step_now(const struct order *o) {
   return &o->s->threads[o->heap[0].thread].steps[o->heap[0].step];
 }
 
 static bool same_place(const struct wg_pairing *p, const struct order o[2]) {
   uint32_t pair = p->peer[0][o[0].heap[0].thread];
   return pair != WG_NONE && pair == p->peer[1][o[1].heap[0].thread] &&
-         wg_key_strong(p, 0, step_of(&o[0])->content) == wg_key_strong(p, 1, step_of(&o[1])->content);
+         wg_key_strong(p, 0, step_now(&o[0])->content) == wg_key_strong(p, 1, step_now(&o[1])->content);
 }
 
 // Passes by what one side does more than the other without any effect. False: what stands here is no such thing.
 static bool pass_by(const struct wg_pairing *p, struct order o[2]) {
   for (int side = 0; side < 2; side++)
-    if (wg_weight_of(p, side, step_of(&o[side])->content) == WG_NEUTRAL) {
+    if (wg_weight_of(p, side, step_now(&o[side])->content) == WG_NEUTRAL) {
       advance(&o[side]);
       return true;
     }
@@ -111,8 +111,8 @@ static void find_unwaited(struct wg_pairing *p, const struct order o[2], int sid
 
 // A call of which the thread went on with something else (an exception was handled) has not returned; its like has.
 static bool comes_back(struct wg_pairing *p, const struct order o[2]) {
-  const struct wg_content *x = &p->s[0]->contents[step_of(&o[0])->content];
-  const struct wg_content *y = &p->s[1]->contents[step_of(&o[1])->content];
+  const struct wg_content *x = &p->s[0]->contents[step_now(&o[0])->content];
+  const struct wg_content *y = &p->s[1]->contents[step_now(&o[1])->content];
   const struct wg_delta d = {.cls = WG_D_EARLY, .field = ""};
   bool goes_on = o[1].heap[0].step + 1 < o[1].s->threads[o[1].heap[0].thread].nsteps;
   if (!(x->flags & WG_C_RETURNED) || !(y->flags & WG_C_OPEN) || !goes_on || wg_content_is(x, WG_NT_WAITS)) return false;
@@ -124,7 +124,7 @@ void wg_find_first(struct wg_pairing *p) {
   struct order o[2] = {order_of(p->s[0]), order_of(p->s[1])};
   p->own_rules = p->exact; // one engine has made both: what engines choose for themselves is the same
   while (o[0].n && o[1].n && o[0].heap[0].time != UINT32_MAX && o[1].heap[0].time != UINT32_MAX) {
-    if (step_of(&o[0])->count > 1 || step_of(&o[1])->count > 1) break; // merged: their order is not known
+    if (step_now(&o[0])->count > 1 || step_now(&o[1])->count > 1) break; // merged: their order is not known
     if (!same_place(p, o)) {
       if (pass_by(p, o)) continue;
       find_unwaited(p, o, 0);
@@ -132,7 +132,7 @@ void wg_find_first(struct wg_pairing *p) {
       break;
     }
     struct wg_delta d;
-    uint32_t a = step_of(&o[0])->content, b = step_of(&o[1])->content;
+    uint32_t a = step_now(&o[0])->content, b = step_now(&o[1])->content;
     if (wg_compare(p, a, b, &d)) {
       if (!by_others(p, a, b, &d)) report(p, p->peer[0][o[0].heap[0].thread], o[0].heap[0].step, o[1].heap[0].step, &d);
       break;

@@ -8,7 +8,7 @@
 #include "diff/pair.h"
 #include "diff/rules.h"
 
-static uint32_t kind_of(struct wg_pairing *p, uint64_t hash) {
+static uint32_t kind_by_hash(struct wg_pairing *p, uint64_t hash) {
   uint64_t id;
   if (wg_map_get(&p->known, hash, &id)) return (uint32_t)id;
   WG_VEC_NEXT(p->kinds, p->nkinds);
@@ -17,13 +17,13 @@ static uint32_t kind_of(struct wg_pairing *p, uint64_t hash) {
   return (uint32_t)p->nkinds++;
 }
 
-static void learn(struct wg_pairing *p, int side) {
+static void learn_kinds(struct wg_pairing *p, int side) {
   const struct wg_side *s = p->s[side];
   for (size_t i = 0; i < s->ncontents; i++) {
     const struct wg_content *c = &s->contents[i];
     uint64_t k;
     if (!wg_map_get(&p->names[side], c->name, &k)) {
-      k = kind_of(p, wg_hash(wg_str(s, c->name), wg_strings_len(&s->strings, c->name), 7));
+      k = kind_by_hash(p, wg_hash(wg_str(s, c->name), wg_strings_len(&s->strings, c->name), 7));
       wg_map_put(&p->names[side], c->name, k);
     }
     struct wg_known *x = &p->kinds[k];
@@ -192,7 +192,7 @@ void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b)
   p->lr = true;
   p->often = wg_xcalloc(1, sizeof *p->often);
   for (int i = 0; i < 2; i++) {
-    learn(p, i);
+    learn_kinds(p, i);
     size_t with = 0;
     for (size_t c = 0; c < sides[i]->ncontents; c++) with += sides[i]->contents[c].lr != 0;
     p->lr &= with * 10 >= sides[i]->ncontents * 9 && with;

@@ -66,7 +66,7 @@ void wg_law_file(struct wg_laws *l, const struct wg_lcall *c, const struct wg_ev
 
 // -- singly linked lists: last in, first out --
 
-static struct wg_llist *list_of(struct wg_law_state *st, uint32_t address) {
+static struct wg_llist *list_at(struct wg_law_state *st, uint32_t address) {
   uint64_t i;
   if (!wg_map_get(&st->lists, address, &i)) {
     WG_VEC_NEXT(st->list, st->nlists);
@@ -77,7 +77,7 @@ static struct wg_llist *list_of(struct wg_law_state *st, uint32_t address) {
   return &st->list[i];
 }
 
-static void push(struct wg_llist *x, uint32_t entry, const struct wg_lplace *by) {
+static void push_entry(struct wg_llist *x, uint32_t entry, const struct wg_lplace *by) {
   WG_VEC_ROOM(x->entry, x->cap, x->n + 1);
   x->entry[x->n++] = (struct wg_lentry){entry, *by};
 }
@@ -105,13 +105,13 @@ static void settle_doubt(struct wg_laws *l, struct wg_llist *x, bool there) {
 // What it should find: taken when the call begins, for others may come before it returns.
 void wg_law_list_begins(struct wg_laws *l, struct wg_lcall *c) {
   if (c->nargs == 0) return;
-  struct wg_llist *x = list_of(l->state, (uint32_t)c->args[0]);
+  struct wg_llist *x = list_at(l->state, (uint32_t)c->args[0]);
   c->finds = x->n ? x->entry[x->n - 1] : (struct wg_lentry){0};
   c->below = x->n > 1 ? x->entry[x->n - 2].entry : 0;
   if (c->op == WG_L_PUSH && c->nargs > 1) {
     // Who has it puts it there again: it was not there.
     if (x->doubt.entry.entry == (uint32_t)c->args[1]) settle_doubt(l, x, false);
-    push(x, (uint32_t)c->args[1], &c->at);
+    push_entry(x, (uint32_t)c->args[1], &c->at);
   }
   if (c->op == WG_L_POP && x->n) x->n--;
   if (c->op == WG_L_FLUSH) x->n = 0;
@@ -131,7 +131,7 @@ static bool unimplemented(const struct wg_event *e) {
 void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e) {
   uint64_t v;
   if (c->nargs == 0 || !wg_ev_u64(e, WG_K_RV, &v)) return;
-  struct wg_llist *x = list_of(l->state, (uint32_t)c->args[0]);
+  struct wg_llist *x = list_at(l->state, (uint32_t)c->args[0]);
   uint32_t got = (uint32_t)v;
   if (x->doubt.taker.thread != WG_NONE && got == x->doubt.entry.entry && got) settle_doubt(l, x, true);
   if (c->finds.entry == 0 || got == c->finds.entry) return;

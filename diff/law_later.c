@@ -177,7 +177,7 @@ void wg_law_make_dpc(struct wg_laws *l, uint64_t address, const struct wg_lcall 
 }
 
 // It begins where, and with what, it was initialized.
-static void check_made(struct wg_laws *l, const struct wg_ldpc *d, uint32_t thread, const struct wg_event *e) {
+static void check_dpc(struct wg_laws *l, const struct wg_ldpc *d, uint32_t thread, const struct wg_event *e) {
   uint64_t entry, ctx;
   if (d->made.thread == WG_NONE || !wg_ev_u64(e, WG_K_ENTRY, &entry) || !wg_ev_u64(e, WG_K_CTX, &ctx)) return;
   if ((uint32_t)entry != d->entry || (uint32_t)ctx != d->ctx) wg_law_broken(l, WG_LAW_GIVEN, &d->made, thread, e->idx);
@@ -193,7 +193,7 @@ void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
     wg_law_broken(l, WG_LAW_ANSWER, &d->denied, thread, e->idx); // that it runs shows that it was put there
   else if (!d->queued)
     wg_law_broken(l, WG_LAW_REMOVED, &d->removed, thread, e->idx);
-  check_made(l, d, thread, e);
+  check_dpc(l, d, thread, e);
   if (d->queued && was_given(d->told, d->args, e) == OTHERWISE) wg_law_broken(l, WG_LAW_GIVEN, &d->by, thread, e->idx);
   d->queued = false;
   d->removed.thread = d->denied.thread = WG_NONE;

@@ -21,7 +21,7 @@ void wg_law_freed(struct wg_law_state *st, const struct wg_lcall *c, unsigned ar
 }
 
 // The block that should have been given: the last freed one of that size. NULL: it was, or another one that was freed.
-static const struct wg_lfreed *passed_over(struct wg_law_state *st, uint32_t size, uint32_t address) {
+static const struct wg_lfreed *block_passed_over(struct wg_law_state *st, uint32_t size, uint32_t address) {
   const struct wg_lfreed *due = NULL;
   for (uint32_t i = 0; i < st->nfreed; i++) {
     if (st->freed[i].address == address) {
@@ -53,7 +53,7 @@ void wg_law_given(struct wg_laws *l, const struct wg_lcall *c, uint32_t address,
   wg_map_put(&st->given, address, size);
   bool fresh = !wg_map_get(&st->given_once, address, &known); // no block that was freed before
   wg_map_put(&st->given_once, address, 1);
-  const struct wg_lfreed *due = c->op == WG_L_ALLOCATE_POOL && !twice ? passed_over(st, size, address) : NULL;
+  const struct wg_lfreed *due = c->op == WG_L_ALLOCATE_POOL && !twice ? block_passed_over(st, size, address) : NULL;
   st->pool_lost |= twice; // its blocks are not what was told
   if (due == NULL || !fresh || st->pool_lost) return;
   wg_law_broken(l, WG_LAW_FREED, &due->by, c->at.thread, idx);

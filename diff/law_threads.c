@@ -31,7 +31,7 @@ uint32_t wg_law_thread_named(const struct wg_side *s, const struct wg_event *e) 
   return WG_NONE;
 }
 
-static uint32_t word(const struct wg_event *e, enum wg_key key, uint32_t otherwise) {
+static uint32_t word_or(const struct wg_event *e, enum wg_key key, uint32_t otherwise) {
   uint64_t v;
   return wg_ev_u64(e, key, &v) ? (uint32_t)v : otherwise;
 }
@@ -44,23 +44,23 @@ void wg_law_made_thread(struct wg_laws *l, const struct wg_side *s, const struct
   if (c->op != WG_L_MAKE_THREAD || c->nargs < arg + 3u || !wg_ev_u64(e, WG_K_CHILD, &child)) return;
   const struct wg_dthread *d = wg_side_thread(s, (uint32_t)child);
   uint32_t entry = (uint32_t)c->args[arg], ctx = (uint32_t)c->args[arg + 1];
-  uint32_t asked = (uint32_t)c->args[arg + 2], told = word(e, WG_K_FLAGS, asked), all = UINT32_MAX, flags = asked;
+  uint32_t asked = (uint32_t)c->args[arg + 2], told = word_or(e, WG_K_FLAGS, asked), all = UINT32_MAX, flags = asked;
   if (strcmp(c->nt ? c->nt->name : "", "ExCreateThread") != 0) { // XAM's: as Windows says it
     all = CREATE_SUSPENDED;
     flags = asked & XAM_SUSPENDED ? CREATE_SUSPENDED : 0;
   }
-  if (word(e, WG_K_ENTRY, entry) != entry || word(e, WG_K_CTX, ctx) != ctx || ((told ^ flags) & all))
+  if (word_or(e, WG_K_ENTRY, entry) != entry || word_or(e, WG_K_CTX, ctx) != ctx || ((told ^ flags) & all))
     wg_law_broken(l, WG_LAW_THREAD, &c->at, c->at.thread, e->idx);
   if (d == NULL) return;
   struct wg_lheld *h = &wg_law_thread(l->state, (uint32_t)(d - s->threads))->held;
-  bool held = word(e, WG_K_FLAGS, flags) & CREATE_SUSPENDED;
+  bool held = word_or(e, WG_K_FLAGS, flags) & CREATE_SUSPENDED;
   *h = (struct wg_lheld){
       .count = held, .known = true, .let = !held, .by = c->at, .denied = {.thread = WG_NONE}, .ns = e->host_ns};
 }
 
 // A call said that the one before it, which lets the thread run, did nothing. If it runs though it should be suspended
 // still, that was not so.
-static void settle(struct wg_laws *l, struct wg_lheld *h, bool runs, uint32_t thread, uint64_t idx) {
+static void settle_held(struct wg_laws *l, struct wg_lheld *h, bool runs, uint32_t thread, uint64_t idx) {
   if (h->denied.thread == WG_NONE) return;
   bool lied = runs && h->count;
   wg_law_broken(l, lied ? WG_LAW_ANSWER : WG_LAW_RESUMES, lied ? &h->denied : &h->let_by, thread, idx);
@@ -71,7 +71,7 @@ static void settle(struct wg_laws *l, struct wg_lheld *h, bool runs, uint32_t th
 void wg_law_thread_runs(struct wg_laws *l, uint32_t thread, const struct wg_event *e) {
   struct wg_lheld *h = &wg_law_thread(l->state, thread)->held;
   if (h->known && h->count && !h->ran && !h->let) wg_law_broken(l, WG_LAW_SUSPENDS, &h->by, thread, e->idx);
-  settle(l, h, true, thread, e->idx);
+  settle_held(l, h, true, thread, e->idx);
   h->ran = true;
 }
 
@@ -112,7 +112,7 @@ void wg_law_suspends(struct wg_laws *l, const struct wg_side *s, const struct wg
     return;
   }
   struct wg_lheld *h = &wg_law_thread(l->state, to)->held;
-  settle(l, h, false, c->at.thread, e->idx);
+  settle_held(l, h, false, c->at.thread, e->idx);
   if (told_before(c, e, &before)) {
     if (h->known) check_before(l, h, c, before, e);
     h->count = before;
@@ -133,7 +133,7 @@ void wg_law_suspends(struct wg_laws *l, const struct wg_side *s, const struct wg
 void wg_law_threads_end(struct wg_laws *l, const struct wg_side *s) {
   for (uint32_t i = 0; i < l->state->nthreads && i < s->nthreads; i++) {
     struct wg_lheld *h = &l->state->threads[i].held;
-    settle(l, h, false, i, 0);
+    settle_held(l, h, false, i, 0);
     const struct wg_dthread *d = &s->threads[i];
     if (!h->known || h->count || h->ran || !h->let || d->exited || l->state->threads[i].nwaits) continue;
     if (h->by.thread != WG_NONE && wg_side_wedged(s)) wg_law_broken(l, WG_LAW_RESUMES, &h->by, i, 0);

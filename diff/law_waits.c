@@ -41,7 +41,7 @@ static bool as_asked(const struct wg_side *s, const struct wg_lcall *c, const st
 }
 
 // A wait began within those that the thread is in, or goes on without the end of one: whoever waits there is not woken.
-static void put_aside(struct wg_law_state *st, const struct wg_side *s, struct wg_lthread *t, uint32_t thread) {
+static void put_wait_aside(struct wg_law_state *st, const struct wg_side *s, struct wg_lthread *t, uint32_t thread) {
   const struct wg_dthread *d = &s->threads[thread];
   unsigned n = 0;
   for (unsigned i = 0; i < t->nwaits; i++) {
@@ -62,7 +62,7 @@ void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread,
   if (d->nwaits == 0) return;
   const struct wg_dwait *w = &d->waits[d->nwaits - 1];
   if (w->end_seq || (t->nwaits && t->wait[t->nwaits - 1].nth == d->nwaits)) return;
-  put_aside(st, s, t, thread);
+  put_wait_aside(st, s, t, thread);
   if (c == NULL || c->step != w->step) return; // of a call that is not followed
   if (c->op == WG_L_SIGNAL_AND_WAIT && c->object != WG_NONE) wg_law_signalled(l, c);
   c->waited = true;

@@ -13,7 +13,7 @@ const struct wg_law_text wg_law_texts[] = {
 };
 
 // Times that no virtual clock gave: instructions are not counted, or a thread comes from one call to the next in none.
-static void check_clock(struct wg_law_state *st, uint32_t thread, const struct wg_event *e) {
+static void check_counted(struct wg_law_state *st, uint32_t thread, const struct wg_event *e) {
   struct wg_lthread *t = wg_law_thread(st, thread);
   if (e->kind != WG_EV_KERNEL_CALL || e->tid == 0) return;
   if (!e->has_cycle || e->cycle <= t->call_cycle) st->timed = false;
@@ -29,7 +29,7 @@ static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct
   }
   if (!l->state->ours && !s->text_log) wg_ledger_event(l, s, thread, e, call); // which tells of no waits
   if (!l->state->exact) return;
-  check_clock(l->state, thread, e);
+  check_counted(l->state, thread, e);
   if (e->kind != WG_EV_KERNEL_CALL && e->kind != WG_EV_KERNEL_RETURN) wg_law_pool_unknown(l->state);
   switch (e->kind) {
   case WG_EV_KERNEL_CALL:
@@ -95,7 +95,7 @@ static void check_returns(struct wg_laws *l, const struct wg_side *s) {
   }
 }
 
-static bool among(enum wg_law law, const enum wg_law *list, size_t n) {
+static bool is_listed(enum wg_law law, const enum wg_law *list, size_t n) {
   while (n > 0 && list[n - 1] != law) n--;
   return n > 0;
 }
@@ -110,7 +110,8 @@ static void forget_times(struct wg_laws *l) {
   for (size_t i = 0; i < l->n; i++) mixed |= l->list[i].law == WG_LAW_LOCK || l->list[i].law == WG_LAW_ENTERS;
   size_t n = 0;
   for (size_t i = 0; i < l->n; i++)
-    if (!among(l->list[i].law, of_order, all) && !(mixed && l->list[i].law == WG_LAW_TRIES)) l->list[n++] = l->list[i];
+    if (!is_listed(l->list[i].law, of_order, all) && !(mixed && l->list[i].law == WG_LAW_TRIES))
+      l->list[n++] = l->list[i];
   l->n = n;
 }
 

@@ -50,7 +50,7 @@ static void list_occurrences(const struct building *b) {
   }
 }
 
-static void add(struct building *b, size_t step) {
+static void add_leaf(struct building *b, size_t step) {
   struct wg_leaves *l = b->l;
   l->leaf[l->n] = (struct wg_leaf){.n = 1, .count = l->steps[step].count};
   b->heads[l->n] = b->tails[l->n] = (uint32_t)step;
@@ -69,14 +69,14 @@ static void begin_tables(struct building *b) {
   b->heads = wg_xcalloc(b->nsteps + 1, sizeof *b->heads);
   b->tails = wg_xcalloc(b->nsteps + 1, sizeof *b->tails);
   b->next = wg_xcalloc(b->nsteps + 1, sizeof *b->next);
-  for (l->n = 0; l->n < n;) add(b, l->n);
+  for (l->n = 0; l->n < n;) add_leaf(b, l->n);
 }
 
 // `q`: NULL where nothing is folded.
-static void push(struct building *b, struct wg_squares *q, size_t step) {
+static void push_step(struct building *b, struct wg_squares *q, size_t step) {
   struct wg_leaves *l = b->l;
   if (b->heads)
-    add(b, step);
+    add_leaf(b, step);
   else
     l->n++;
   if (q == NULL) return;
@@ -93,7 +93,7 @@ void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, bool
   struct wg_squares q = {.window = 2 * LONGEST};
   for (size_t i = 0; i < t->nsteps; i++) {
     if (!skipped(p, side, t->steps[i].content)) {
-      push(&b, fold ? &q : NULL, i);
+      push_step(&b, fold ? &q : NULL, i);
       continue;
     }
     begin_tables(&b);

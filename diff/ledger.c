@@ -196,7 +196,7 @@ static void hand_over(struct wg_ledger *g, const struct wg_side *s, const struct
 }
 
 // An overlapped call sets the event that stands in a structure of the title's, when it is over; what is in no list may.
-static bool may_signal(const struct wg_open *call) {
+static bool signals_later(const struct wg_open *call) {
   return call->nt == NULL || (strcmp(call->nt->module, "xam.xex") == 0 && strchr(call->nt->params, 'p'));
 }
 
@@ -210,7 +210,7 @@ static void on_call(struct wg_laws *l, const struct wg_side *s, uint32_t thread,
   bool list = op == WG_L_PUSH || op == WG_L_POP || op == WG_L_FLUSH;
   bool clock = op == WG_L_READ_CLOCK && arg == WG_LAW_INTERRUPT_TIME;
   if (op == WG_L_NONE || op == WG_L_FILE_APC || op == WG_L_REFERENCE) hand_over(g, s, call);
-  if (op == WG_L_NONE && may_signal(call)) g->by_system = (uint32_t)s->events;
+  if (op == WG_L_NONE && signals_later(call)) g->by_system = (uint32_t)s->events;
   if (!about && !list && !clock) return;
   struct thread *t = thread_of(g, thread);
   if (t->ncalls == DEPTH) t->ncalls = 0; // of a trace without returns
@@ -227,7 +227,7 @@ static void on_call(struct wg_laws *l, const struct wg_side *s, uint32_t thread,
 
 // Beyond one more than there are waits, signals of an event come to nothing; a signal that is taken back may have been
 // taken by who waited.
-static void settle(struct wg_ledger *g, const struct call *c) {
+static void settle_given(struct wg_ledger *g, const struct call *c) {
   struct account *x = account_of(g, c->object);
   if (!x->followed || x->counts || x->last.seq > c->at.seq) return; // another one came while it was made
   bool back = c->op == WG_L_RESET || c->op == WG_L_PULSE;
@@ -291,7 +291,7 @@ static void on_return(struct wg_laws *l, const struct wg_side *s, uint32_t threa
   if (i == 0) return;
   const struct call c = t->call[i - 1];
   t->ncalls = i - 1;
-  if (c.object != WG_NONE) settle(g, &c);
+  if (c.object != WG_NONE) settle_given(g, &c);
   if (c.object != WG_NONE) gave(l, s, &c, e);
   if (c.op == WG_L_READ_CLOCK) check_clock(l, t, &c, e);
   if (c.list == 0) return;
@@ -327,7 +327,7 @@ static void unfounded(struct wg_laws *l, struct wg_ledger *g, uint32_t object, u
   if (other->followed && other->waiting && other->credit) wg_law_broken(l, WG_LAW_OBJECT, &g->signal, thread, idx);
 }
 
-static void take(struct wg_laws *l, uint32_t object, uint32_t thread, uint32_t began, uint64_t idx) {
+static void take_waited(struct wg_laws *l, uint32_t object, uint32_t thread, uint32_t began, uint64_t idx) {
   struct account *x = account_of(l->state->ledger, object);
   if (!x->followed || x->set) return;
   if (x->credit)
@@ -402,7 +402,7 @@ static void on_wait_end(struct wg_laws *l, const struct wg_side *s, uint32_t thr
     bool all = w->all ? (uint32_t)status == 0 : (uint32_t)status == i || w->n == 1;
     bool takes = told && all && (uint32_t)status < 0x80;
     if (!takes) x->takers -= x->takers != 0;
-    if (takes) take(l, object, thread, s->threads[thread].steps[w->step].seq, e->idx);
+    if (takes) take_waited(l, object, thread, s->threads[thread].steps[w->step].seq, e->idx);
   }
   struct due *due = &thread_of(g, thread)->due;
   if (due->object != WG_NONE && told && (uint32_t)status == STATUS_TIMEOUT) not_found(l, due, thread, e->idx);

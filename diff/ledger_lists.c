@@ -34,11 +34,11 @@ static struct wg_listed *list_of(struct wg_listing *x, uint32_t address) {
   return &x->lists[i];
 }
 
-static uint64_t key_of(uint32_t list, uint32_t entry) { return (uint64_t)list << 32 | entry; }
+static uint64_t entry_key(uint32_t list, uint32_t entry) { return (uint64_t)list << 32 | entry; }
 
 static struct wg_listed_entry *entry_of(struct wg_listing *x, uint32_t list, uint32_t address) {
   uint64_t i;
-  return wg_map_get(&x->entry_at, key_of(list, address), &i) ? &x->entries[i] : NULL;
+  return wg_map_get(&x->entry_at, entry_key(list, address), &i) ? &x->entries[i] : NULL;
 }
 
 static struct wg_listed_entry *make_entry(struct wg_listing *x, uint32_t list, uint32_t address) {
@@ -48,12 +48,12 @@ static struct wg_listed_entry *make_entry(struct wg_listing *x, uint32_t list, u
   struct wg_listed *l = list_of(x, list);
   x->entries[x->nentries] = (struct wg_listed_entry){.address = address, .next = l->entries};
   l->entries = x->nentries;
-  wg_map_put(&x->entry_at, key_of(list, address), x->nentries);
+  wg_map_put(&x->entry_at, entry_key(list, address), x->nentries);
   return &x->entries[x->nentries++];
 }
 
 // `there`: it was on the list all the time.
-static void settle(struct wg_laws *l, struct wg_listing *x, struct wg_listed *list, bool there) {
+static void settle_list(struct wg_laws *l, struct wg_listing *x, struct wg_listed *list, bool there) {
   if (list->doubted == WG_NONE) return;
   const struct wg_lplace *by = there ? &list->taker : &x->entries[list->doubted].by;
   wg_law_broken(l, there ? WG_LAW_LIST : WG_LAW_LOST, by, list->taker.thread, list->idx);
@@ -66,7 +66,7 @@ void wg_listing_push(struct wg_laws *l, struct wg_listing *x, uint32_t list, uin
   struct wg_listed_entry *e = make_entry(x, list, entry);
   struct wg_listed *to = list_of(x, list);
   // Who has it puts it there again: it was not there.
-  if (to->doubted == (uint32_t)(e - x->entries)) settle(l, x, to, false);
+  if (to->doubted == (uint32_t)(e - x->entries)) settle_list(l, x, to, false);
   e->by = *at;
   e->since = 0;
   e->there++;
@@ -95,7 +95,7 @@ static void nothing_found(struct wg_laws *l, struct wg_listing *x, struct wg_lis
   list->doubted = found;
   list->taker = *at;
   list->idx = idx;
-  if (n > 1) settle(l, x, list, true);
+  if (n > 1) settle_list(l, x, list, true);
 }
 
 void wg_listing_popped(struct wg_laws *l, struct wg_listing *x, uint32_t list, uint32_t entry,
@@ -108,7 +108,7 @@ void wg_listing_popped(struct wg_laws *l, struct wg_listing *x, uint32_t list, u
     return;
   }
   struct wg_listed_entry *e = entry_of(x, list, entry);
-  if (e && from->doubted == (uint32_t)(e - x->entries)) settle(l, x, from, true);
+  if (e && from->doubted == (uint32_t)(e - x->entries)) settle_list(l, x, from, true);
   if (e && e->there) {
     e->there--;
     from->there--;
@@ -123,7 +123,7 @@ void wg_listing_popped(struct wg_laws *l, struct wg_listing *x, uint32_t list, u
 void wg_listing_flush(struct wg_listing *x, uint32_t list) { list_of(x, list)->lost = true; }
 
 void wg_listing_finish(struct wg_laws *l, struct wg_listing *x) {
-  for (uint32_t i = 0; i < x->nlists; i++) settle(l, x, &x->lists[i], false);
+  for (uint32_t i = 0; i < x->nlists; i++) settle_list(l, x, &x->lists[i], false);
   free(x->lists);
   free(x->entries);
   wg_map_release(&x->at);

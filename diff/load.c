@@ -110,7 +110,7 @@ static void on_header(struct wg_side *s, const struct wg_event *e) {
   s->engine = wg_event_text(s, e, WG_K_ENGINE);
 }
 
-static uint32_t number_of(const struct wg_event *e, enum wg_key key) {
+static uint32_t number_in(const struct wg_event *e, enum wg_key key) {
   uint64_t v;
   return wg_ev_u64(e, key, &v) ? (uint32_t)v : 0;
 }
@@ -119,8 +119,8 @@ static void on_module(struct wg_side *s, const struct wg_event *e) {
   if (s->nmodules == WG_MODULES) return;
   WG_VEC_ROOM(s->modules, s->modules_cap, s->nmodules + 1);
   s->modules[s->nmodules++] =
-      (struct wg_dmodule){wg_event_text(s, e, WG_K_NAME), wg_event_text(s, e, WG_K_SHA256), number_of(e, WG_K_BASE),
-                          number_of(e, WG_K_SIZE), number_of(e, WG_K_ENTRY)};
+      (struct wg_dmodule){wg_event_text(s, e, WG_K_NAME), wg_event_text(s, e, WG_K_SHA256), number_in(e, WG_K_BASE),
+                          number_in(e, WG_K_SIZE), number_in(e, WG_K_ENTRY)};
 }
 
 static void on_thread_start(struct wg_dthread *t, const struct wg_event *e) {

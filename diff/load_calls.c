@@ -8,7 +8,7 @@
 #include "diff/load.h"
 #include "nt/status.h"
 
-static void set_args(struct wg_open *o, const struct wg_field *f) {
+static void read_args(struct wg_open *o, const struct wg_field *f) {
   const unsigned max = sizeof o->args / sizeof *o->args;
   if (f == NULL) return;
   if (f->type == WG_F_HEXES) {
@@ -80,7 +80,7 @@ void wg_on_call(struct wg_load *l, struct wg_dthread *t, const struct wg_event *
                         .nt = wg_nt_find(name, n),
                         .lr = wg_ev_u64(e, WG_K_LR, &lr) ? (uint32_t)lr : 0,
                         .created = WG_NONE};
-  set_args(o, wg_ev_get(e, WG_K_ARGS));
+  read_args(o, wg_ev_get(e, WG_K_ARGS));
   check_args(o);
   set_detail(l, o, wg_ev_get(e, WG_K_ARGS_RESOLVED));
   o->tries = gives_up_at_once(o, e);

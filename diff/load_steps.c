@@ -17,7 +17,7 @@ static void forget_waits(struct wg_dthread *t) {
 #define LONGEST (1u << 16)
 
 // Lets repetitions merge, as far as no call is open. What came before the first that may merge stays as it is.
-static void settle(const struct wg_load *l, struct wg_dthread *t, size_t upto) {
+static void merge_steps(const struct wg_load *l, struct wg_dthread *t, size_t upto) {
   struct wg_builder *b = t->builder;
   if (b->settled == 0) {
     if (upto <= KEEP || l->s->calls <= l->keep) return;
@@ -50,7 +50,7 @@ void wg_finish(struct wg_load *l, struct wg_dthread *t, const struct wg_open *o,
 // Of the calls from the bottom up, those that are no longer open may merge.
 void wg_settle(const struct wg_load *l, struct wg_dthread *t) {
   struct wg_builder *b = t->builder;
-  if (b->nopen == 0) settle(l, t, t->nsteps);
+  if (b->nopen == 0) merge_steps(l, t, t->nsteps);
 }
 
 // What returns are not told of is closed by what follows.

@@ -85,7 +85,7 @@ uint32_t wg_waited(struct wg_side *s, const struct wg_event *e, struct wg_waited
   return n;
 }
 
-static void add_waited(struct wg_load *l, struct wg_dwait *w, const struct wg_event *e) {
+static void note_waited(struct wg_load *l, struct wg_dwait *w, const struct wg_event *e) {
   struct wg_side *s = l->s;
   struct wg_waited list[WG_WAITED];
   uint32_t n = wg_waited(s, e, list, WG_WAITED);
@@ -144,7 +144,7 @@ void wg_on_wait_begin(struct wg_load *l, struct wg_dthread *t, const struct wg_e
   const char *type = wg_ev_text(e, WG_K_WAIT_TYPE);
   w->all = type && strcmp(type, "all") == 0;
   if (w->all) wg_effect(l->s, t, WG_DID_WAIT_ALL);
-  add_waited(l, w, e);
+  note_waited(l, w, e);
   unite_named(l->s, o, t->steps[o->step].object, w);
   o->wait = t->wait_at = (uint32_t)t->nwaits;
   if (w->n && (t->steps[o->step].object == WG_NONE || w->n == 1))
@@ -152,7 +152,7 @@ void wg_on_wait_begin(struct wg_load *l, struct wg_dthread *t, const struct wg_e
 }
 
 // The innermost that has no end so far: the latest, or one that a further call was within. NULL: none.
-static struct wg_dwait *innermost(struct wg_dthread *t) {
+static struct wg_dwait *innermost_open(struct wg_dthread *t) {
   const struct wg_builder *b = t->builder;
   if (t->nwaits && t->waits[t->nwaits - 1].end_seq == 0) return &t->waits[t->nwaits - 1];
   for (unsigned i = b->nopen; i-- > 0;) {
@@ -165,7 +165,7 @@ static struct wg_dwait *innermost(struct wg_dthread *t) {
 void wg_on_wait_end(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e) {
   const struct wg_field *f = wg_ev_get(e, WG_K_SATISFIED_BY);
   l->s->has_wait_ends = true;
-  struct wg_dwait *w = innermost(t);
+  struct wg_dwait *w = innermost_open(t);
   uint64_t v;
   if (w == NULL) return;
   t->wait_at = (uint32_t)(w - t->waits) + 1;

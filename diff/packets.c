@@ -36,11 +36,11 @@ struct puts {
   uint32_t *putters;     // by object; NULL: not looked at yet
 };
 
-static uint64_t hash_of(uint32_t object, const uint64_t words[WORDS]) {
+static uint64_t hash_words(uint32_t object, const uint64_t words[WORDS]) {
   return wg_hash_u64(wg_hash_u64(object, words[0]), words[1]);
 }
 
-static void look(struct puts *x, const struct wg_side *s) {
+static void see_packets(struct puts *x, const struct wg_side *s) {
   uint64_t words[WORDS];
   x->putters = wg_sole_threads(s, WG_NT_SIGNALS);
   for (size_t i = 0; i < s->nthreads; i++)
@@ -50,7 +50,7 @@ static void look(struct puts *x, const struct wg_side *s) {
       if (y->object == WG_NONE || c->nargs < KEY + WORDS || strcmp(wg_str(s, c->name), "NtSetIoCompletion") != 0)
         continue;
       for (unsigned w = 0; w < WORDS; w++) words[w] = wg_arg(s, c, KEY + w);
-      wg_map_put(&x->packets, hash_of(y->object, words), 1);
+      wg_map_put(&x->packets, hash_words(y->object, words), 1);
     }
 }
 
@@ -58,8 +58,8 @@ static void look(struct puts *x, const struct wg_side *s) {
 static bool is_given(const struct wg_side *s, struct puts *x, const struct wg_step *got) {
   uint64_t words[WORDS], known;
   if (got->object == WG_NONE || !packet_of(s, &s->contents[got->content], words)) return false;
-  if (x->putters == NULL) look(x, s);
-  return x->putters[got->object] == WG_NONE && wg_map_get(&x->packets, hash_of(got->object, words), &known);
+  if (x->putters == NULL) see_packets(x, s);
+  return x->putters[got->object] == WG_NONE && wg_map_get(&x->packets, hash_words(got->object, words), &known);
 }
 
 void wg_mask_packets(struct wg_pairing *p) {

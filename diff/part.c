@@ -46,7 +46,7 @@ static uint32_t next_told(const struct wg_pairing *p, uint32_t pair, int side, u
 }
 
 // Adds what two calls gave, unless it is told already. False: they gave the same, or chance decides what they give.
-static bool tell(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
+static bool tell_parts(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
   struct wg_delta d;
   uint32_t ca = wg_pair_thread(p, pair, 0)->steps[a].content, cb = wg_pair_thread(p, pair, 1)->steps[b].content;
   if (!wg_compare_all(p, ca, cb, &d) || d.cls == WG_D_ARGS) return false;
@@ -78,7 +78,7 @@ static bool from_the_front(struct wg_pairing *p, uint32_t pair, const uint32_t a
     a++;
     b++;
   }
-  return found[0] != WG_NONE && tell(p, pair, found[0], found[1]);
+  return found[0] != WG_NONE && tell_parts(p, pair, found[0], found[1]);
 }
 
 // The same export called from another place, as a compiler makes two of one call: only what it says of itself counts.
@@ -107,7 +107,7 @@ static void parting_value(struct wg_pairing *p, uint32_t pair, const uint32_t at
       tell_status(p, pair, a, b);
       return;
     }
-    if (tell(p, pair, a, b)) return;
+    if (tell_parts(p, pair, a, b)) return;
   }
 }
 
@@ -171,7 +171,7 @@ void wg_compare_objects(struct wg_pairing *p, uint32_t pair) {
 }
 
 // Its own trace tells that a thread was made with another context than the call asks for.
-static bool made_otherwise(const struct wg_pairing *p, int side, const struct wg_dthread *t) {
+static bool entered_otherwise(const struct wg_pairing *p, int side, const struct wg_dthread *t) {
   const struct wg_side *s = p->s[side];
   if (!t->created || t->parent == WG_NONE || t->create_step == WG_NONE || t->ctx == 0) return false;
   const struct wg_dthread *parent = &s->threads[t->parent];
@@ -190,7 +190,7 @@ void wg_compare_lives(struct wg_pairing *p, uint32_t pair) {
   const struct wg_dthread *a = wg_pair_thread(p, pair, 0), *b = wg_pair_thread(p, pair, 1);
   if (a->created && b->created && a->parent != WG_NONE && b->parent != WG_NONE && a->create_step != WG_NONE &&
       b->create_step != WG_NONE && p->peer[0][a->parent] != WG_NONE && p->peer[0][a->parent] == p->peer[1][b->parent]) {
-    bool otherwise = made_otherwise(p, 0, a) && !made_otherwise(p, 1, b);
+    bool otherwise = entered_otherwise(p, 0, a) && !entered_otherwise(p, 1, b);
     if (otherwise)
       at_step(p, WG_D_MADE, p->peer[0][a->parent], a->create_step, b->create_step, "context", a->ctx, b->ctx);
     if (!(p->effects & WG_DID_THREAD)) return;

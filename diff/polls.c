@@ -35,7 +35,7 @@ static uint64_t hash_of_site(const void *ctx, uint32_t id) {
   return hash_of_key(((const struct finding_sites *)ctx)->sites[id].key);
 }
 
-static struct found *site_of(struct finding_sites *f, uint32_t key) {
+static struct found *site_found(struct finding_sites *f, uint32_t key) {
   uint32_t id;
   for (size_t at = 0; f->sites && wg_index_next(&f->by_key, hash_of_key(key), &at, &id);)
     if (f->sites[id].key == key) return &f->sites[id];
@@ -46,7 +46,8 @@ static struct found *site_of(struct finding_sites *f, uint32_t key) {
   return &f->sites[id];
 }
 
-static void add_value(struct finding_sites *f, struct found *x, const struct wg_step *steps, int side, uint32_t step) {
+static void add_site_value(struct finding_sites *f, struct found *x, const struct wg_step *steps, int side,
+                           uint32_t step) {
   x->calls[side] += steps[step].count;
   for (uint32_t i = x->list[side], k = x->n[side]; k > 0; k--, i = f->values[i].next)
     if (steps[f->values[i].step].content == steps[step].content) return;
@@ -147,7 +148,7 @@ void wg_compare_polls(struct wg_pairing *p, uint32_t pair) {
     const struct wg_dthread *t = wg_thread_of(p, tp, side);
     for (uint32_t i = 0; i < t->nsteps; i++)
       if (wg_weight_of(p, side, t->steps[i].content) == WG_SOFT)
-        add_value(&f, site_of(&f, wg_key_strong(p, side, t->steps[i].content)), t->steps, side, i);
+        add_site_value(&f, site_found(&f, wg_key_strong(p, side, t->steps[i].content)), t->steps, side, i);
   }
   for (size_t i = 0; i < f.by_key.n; i++) {
     struct site x = as_site(&f, &f.sites[i]);

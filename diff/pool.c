@@ -36,7 +36,7 @@ struct pool {
 
 #define KEPT 512 // places of one kind of call that are compared by value
 
-static void put(struct bag *b, uint64_t key, int side, uint32_t thread, const struct wg_step *x, uint32_t step) {
+static void put_in_bag(struct bag *b, uint64_t key, int side, uint32_t thread, const struct wg_step *x, uint32_t step) {
   uint64_t i;
   if (b->e == NULL || !wg_map_get(&b->at, key, &i)) {
     WG_VEC_NEXT(b->e, b->n);
@@ -88,19 +88,19 @@ static void fill(const struct wg_pairing *p, const struct pool *pool, struct bag
           b->ends[side]++;
           b->sum[side] += wg_arg(p->s[side], c, 0);
         } else if (wg_weight_of(p, side, t->steps[i].content) != WG_NEUTRAL) {
-          put(b, bag_key(p, side, t->steps[i].content), side, pool->t[side][g], &t->steps[i], i);
+          put_in_bag(b, bag_key(p, side, t->steps[i].content), side, pool->t[side][g], &t->steps[i], i);
           wg_tally_add(&b->kinds, wg_key_anywhere(p, side, t->steps[i].content), side, t->steps[i].count);
         }
       }
     }
 }
 
-static uint32_t content_of(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t i);
+static uint32_t content_in(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t i);
 
 // Each word of a packet is one that a packet of the other side has, too: what counts up while several put packets there
 // goes with another one in another order.
 static bool words_are_given(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t i) {
-  const struct wg_content *c = &p->s[side]->contents[content_of(p, e, side, i)];
+  const struct wg_content *c = &p->s[side]->contents[content_in(p, e, side, i)];
   if (!wg_content_is(c, WG_NT_WAITS) || strchr(wg_nt_of(c)->params, 'P') == NULL || c->out == 0) return false;
   const char *words = wg_str(p->s[side], c->out);
   struct wg_json_iter it;
@@ -109,7 +109,7 @@ static bool words_are_given(const struct wg_pairing *p, const struct bag_entry *
   while (wg_json_next(&it, &m)) {
     bool found = false;
     for (uint32_t k = 0; k < e->kept[!side] && !found; k++) {
-      const struct wg_content *x = &p->s[!side]->contents[content_of(p, e, !side, k)];
+      const struct wg_content *x = &p->s[!side]->contents[content_in(p, e, !side, k)];
       const char *others = wg_str(p->s[!side], x->out);
       struct wg_json_iter jt;
       if (x->out == 0 || ((c->flags ^ x->flags) & WG_C_RV) || c->rv != x->rv) continue;
@@ -123,7 +123,7 @@ static bool words_are_given(const struct wg_pairing *p, const struct bag_entry *
   return true;
 }
 
-static uint32_t content_of(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t i) {
+static uint32_t content_in(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t i) {
   return p->s[side]->threads[e->thread[side][i]].steps[e->step[side][i]].content;
 }
 
@@ -137,7 +137,7 @@ static uint32_t without_like(const struct wg_pairing *p, const struct bag_entry 
     bool found = pair_at(p, e, side, i) == WG_NONE;
     for (uint32_t k = 0; k < e->kept[!side] && !found; k++) {
       struct wg_delta d;
-      uint32_t a = content_of(p, e, side, i), b = content_of(p, e, !side, k);
+      uint32_t a = content_in(p, e, side, i), b = content_in(p, e, !side, k);
       found = !(side ? wg_compare(p, b, a, &d) : wg_compare(p, a, b, &d)) ||
               wg_interrupted(p, pair_at(p, e, side, i), &p->s[side]->contents[a], &d);
     }
@@ -162,11 +162,11 @@ static void compare_values(struct wg_pairing *p, const struct bag_entry *e, bool
   uint32_t a = without_like(p, e, 0), b = a == WG_NONE ? WG_NONE : without_like(p, e, 1);
   struct wg_delta d;
   if (a == WG_NONE) return;
-  const struct wg_content *c = &p->s[0]->contents[content_of(p, e, 0, a)];
-  bool alone = wg_no_chance(p->s[0], c) || wg_fails_silently(p, content_of(p, e, 0, a), &d); // by its own trace
+  const struct wg_content *c = &p->s[0]->contents[content_in(p, e, 0, a)];
+  bool alone = wg_no_chance(p->s[0], c) || wg_fails_silently(p, content_in(p, e, 0, a), &d); // by its own trace
   if ((soft || more) && b == WG_NONE && wg_content_is(c, WG_NT_WAITS) && !alone) return;
   uint32_t there = b == WG_NONE ? 0 : b;
-  if (!wg_compare(p, content_of(p, e, 0, a), content_of(p, e, 1, there), &d)) return;
+  if (!wg_compare(p, content_in(p, e, 0, a), content_in(p, e, 1, there), &d)) return;
   // Work that they have not come to there; what a call returns is none.
   if (more && b == WG_NONE && !alone && (d.cls == WG_D_OUT || d.cls == WG_D_ARGS)) return;
   struct wg_finding *f = wg_finding_of(p, pair_at(p, e, 0, a), e->step[0][a], WG_NONE, &d);
@@ -202,7 +202,7 @@ static bool contended(const struct wg_pairing *p, struct pool *pool, const struc
   for (uint32_t i = 0; i < e->kept[side]; i++) {
     uint32_t object = p->s[side]->threads[e->thread[side][i]].steps[e->step[side][i]].object;
     size_t k = 0;
-    if (!wg_content_is(&p->s[side]->contents[content_of(p, e, side, i)], WG_NT_WAITS | WG_NT_SIGNALS)) return false;
+    if (!wg_content_is(&p->s[side]->contents[content_in(p, e, side, i)], WG_NT_WAITS | WG_NT_SIGNALS)) return false;
     if (object == WG_NONE || !wg_map_get(&p->same[side], object, &like)) return false;
     while (k < n && seen[k] != like) k++;
     if (k < n) continue;
@@ -222,7 +222,7 @@ static bool takes(const struct wg_content *c) {
 static bool from_elsewhere(const struct wg_pairing *p, const struct pool *pool, const struct bag *b,
                            const struct bag_entry *e) {
   int any = e->kept[0] ? 0 : 1;
-  uint32_t content = content_of(p, e, any, 0);
+  uint32_t content = content_in(p, e, any, 0);
   const struct wg_content *c = &p->s[any]->contents[content];
   if (pool->n[0] < 2 || pool->n[1] < 2 || c->detail || wg_content_is(c, WG_NT_CONSEQUENCE)) return false;
   return wg_tally_equal(&b->kinds, wg_key_anywhere(p, any, content));
@@ -231,8 +231,8 @@ static bool from_elsewhere(const struct wg_pairing *p, const struct pool *pool, 
 static void compare_entry(struct wg_pairing *p, struct pool *pool, const struct bag *b, const struct bag_entry *e,
                           const bool open[2]) {
   int any = e->kept[0] ? 0 : 1;
-  bool soft = wg_weight_of(p, any, content_of(p, e, any, 0)) == WG_SOFT;
-  if (pool->n[0] > 1 && pool->n[1] > 1 && takes(&p->s[any]->contents[content_of(p, e, any, 0)])) return;
+  bool soft = wg_weight_of(p, any, content_in(p, e, any, 0)) == WG_SOFT;
+  if (pool->n[0] > 1 && pool->n[1] > 1 && takes(&p->s[any]->contents[content_in(p, e, any, 0)])) return;
   if (e->kept[0] && e->kept[1]) {
     compare_values(p, e, soft, goes_on(p, pool, 1)); // what else may have come there
     return;
@@ -670,7 +670,7 @@ static bool is_fed(const struct wg_pairing *p, struct pool *pool, uint32_t pair)
          same_calls(p, pair);
 }
 
-static bool differs(const struct wg_pairing *p, const struct pool *pool) {
+static bool pools_differ(const struct wg_pairing *p, const struct pool *pool) {
   for (size_t k = 0; k < pool->pairs; k++) WG_EACH_FINDING(p, p->peer[0][pool->t[0][k]], i)
   if (is_chance(p, &p->findings[i])) return true;
   return false;
@@ -680,7 +680,7 @@ static bool differs(const struct wg_pairing *p, const struct pool *pool) {
 
 static bool same_entry(const struct wg_pairing *p, const struct bag_entry *e, const bool open[2]) {
   int any = e->kept[0] ? 0 : 1;
-  bool soft = wg_weight_of(p, any, content_of(p, e, any, 0)) == WG_SOFT;
+  bool soft = wg_weight_of(p, any, content_in(p, e, any, 0)) == WG_SOFT;
   for (int side = 0; side < 2; side++)
     if (!soft && e->n[side] < e->n[!side] && !open[side]) return false;
   if (e->kept[0] == 0 || e->kept[1] == 0) return true;
@@ -801,7 +801,7 @@ void wg_compare_pools(struct wg_pairing *p) {
     gather(p, &g, i, &pool);
     bool several = pool.n[0] + pool.n[1] > 2;
     if (several) mask_growth(p, &pool);
-    if (parts[i] && differs(p, &pool) && (several || is_fed(p, &pool, g.pairs.first[i]))) compare_pool(p, &pool);
+    if (parts[i] && pools_differ(p, &pool) && (several || is_fed(p, &pool, g.pairs.first[i]))) compare_pool(p, &pool);
   }
   for (int side = 0; side < 2; side++) {
     free(pool.t[side]);

@@ -9,7 +9,7 @@
 
 #define SELDOM 33u // one line in so many, at most
 
-static bool of_title(const struct wg_dthread *t) { return t->tid != 0 && !t->host && (t->nsteps || t->created); }
+static bool is_titles(const struct wg_dthread *t) { return t->tid != 0 && !t->host && (t->nsteps || t->created); }
 
 // A wait that nothing but its objects ends, as far as the file tells of it.
 static bool endless(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
@@ -38,7 +38,7 @@ struct story {
 
 static bool reads(const struct story *y, const struct wg_content *c) { return strstr(wg_str(y->s, c->name), "Shared"); }
 
-static void take(struct story *y, uint32_t thread, uint32_t object, const struct wg_content *c) {
+static void take_signal(struct story *y, uint32_t thread, uint32_t object, const struct wg_content *c) {
   if (reads(y, c)) {
     y->readers[object]++;
     return;
@@ -63,7 +63,7 @@ static bool lock(struct story *y, uint32_t thread, const struct wg_content *c, u
   if (!wg_content_is(c, WG_NT_LOCK) || c->flags & WG_C_TRY || wg_nt_of(c)->ret == 'b') return false; // it gives up
   bool taken = y->owner[object] && y->owner[object] != thread + 1;
   if (!reads(y, c)) taken |= y->readers[object] != 0;
-  if (!taken) take(y, thread, object, c);
+  if (!taken) take_signal(y, thread, object, c);
   return taken;
 }
 
@@ -78,7 +78,7 @@ static void tell(struct story *y, const struct line *l) {
   const struct wg_step *x = &t->steps[l->step];
   uint32_t asked = y->asks[l->thread];
   if (asked) // it goes on: it has the lock
-    take(y, l->thread, t->steps[asked - 1].object, wg_content_at(y->s, t, asked - 1));
+    take_signal(y, l->thread, t->steps[asked - 1].object, wg_content_at(y->s, t, asked - 1));
   bool waits = lock(y, l->thread, &y->s->contents[x->content], x->object);
   y->asks[l->thread] = waits ? l->step + 1 : 0;
   bool over = l->step + 1u == t->nsteps && t->final == WG_EXITED;
@@ -109,7 +109,7 @@ static struct line *all_lines(const struct wg_side *s, size_t *n) {
   struct line *list = wg_xcalloc(most + 1, sizeof *list);
   for (uint32_t i = 0; i < s->nthreads; i++) {
     const struct wg_dthread *t = &s->threads[i];
-    if (!of_title(t)) continue;
+    if (!is_titles(t)) continue;
     list[(*n)++] = (struct line){born(s, t), i, WG_NONE};
     for (uint32_t k = 0; k < t->nsteps; k++) list[(*n)++] = (struct line){t->steps[k].seq, i, k};
   }
@@ -154,7 +154,7 @@ static bool seldom(const struct wg_side *s) {
 
 // The thread has ended, or its last call is one that waits. Whether it is a lock that another one has, the story tells.
 static bool may_rest(const struct wg_side *s, const struct wg_dthread *t) {
-  if (!of_title(t) || t->final == WG_EXITED) return true;
+  if (!is_titles(t) || t->final == WG_EXITED) return true;
   if (t->final == WG_CRASHED) return false;
   if (t->nsteps == 0) return t->flags & 1;
   uint32_t last = (uint32_t)t->nsteps - 1;
@@ -174,7 +174,7 @@ void wg_find_rest(struct wg_side *s) {
   // Other files may lack what some threads last did (wg_may_be_torn); a log's lines are written one after another.
   for (size_t i = 0; i < s->nthreads && s->text_log; i++) {
     struct wg_dthread *t = &s->threads[i];
-    if (!of_title(t) || t->final != WG_RUNNING || t->nsteps == 0) continue;
+    if (!is_titles(t) || t->final != WG_RUNNING || t->nsteps == 0) continue;
     t->final = WG_BLOCKED_MAYBE;
     t->blocked_step = (uint32_t)t->nsteps - 1;
   }

@@ -18,7 +18,7 @@ static struct cursor cursor_of(const struct wg_thread_pair *tp, int side, size_t
 
 static uint32_t step_of(const struct cursor *c) { return wg_leaf_step(c->l, c->leaf, c->k); }
 
-static bool advance(struct cursor *c, uint64_t n) {
+static bool move_on(struct cursor *c, uint64_t n) {
   c->left -= n;
   if (c->left) return true;
   if (++c->k == c->n) return false;
@@ -32,7 +32,7 @@ bool wg_each_occurrence(struct wg_pairing *p, uint32_t pair, size_t i, size_t j,
   for (;;) {
     if (!visit(p, pair, step_of(&a), step_of(&b))) return false;
     uint64_t n = a.left < b.left ? a.left : b.left;
-    bool more_a = advance(&a, n), more_b = advance(&b, n);
+    bool more_a = move_on(&a, n), more_b = move_on(&b, n);
     if (!more_a || !more_b) return true;
   }
 }
@@ -66,7 +66,7 @@ static bool compare_object(struct wg_pairing *p, uint32_t pair, uint32_t sa, uin
 }
 
 // The first occurrence on one side whose values no occurrence on the other side has.
-static uint32_t without_like(const struct wg_pairing *p, uint32_t pair, int side, size_t leaf, size_t other) {
+static uint32_t step_without_like(const struct wg_pairing *p, uint32_t pair, int side, size_t leaf, size_t other) {
   const struct wg_leaves *l = &p->pairs[pair].side[side], *o = &p->pairs[pair].side[!side];
   const struct wg_leaf x = wg_leaf_at(l, leaf), y = wg_leaf_at(o, other);
   const struct wg_dthread *t = wg_thread_of(p, &p->pairs[pair], side);
@@ -103,9 +103,9 @@ static void compare_leaf(struct wg_pairing *p, uint32_t pair, size_t i, size_t j
     return;
   }
   if (wg_each_occurrence(p, pair, i, j, equal_occurrence)) return;
-  uint32_t sa = without_like(p, pair, 0, i, j);
+  uint32_t sa = step_without_like(p, pair, 0, i, j);
   if (sa == WG_NONE) return;
-  uint32_t sb = without_like(p, pair, 1, j, i);
+  uint32_t sb = step_without_like(p, pair, 1, j, i);
   if (sb == WG_NONE) sb = wg_leaf_step(&tp->side[1], j, 0);
   struct wg_delta d;
   if (differs(p, pair, sa, sb, &d)) wg_add_delta(p, pair, sa, sb, &d);

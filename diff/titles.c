@@ -13,7 +13,7 @@ static const char *base_name(const char *path) {
 }
 
 // How many modules before the `n`-th go by its name.
-static size_t before(const struct wg_side *s, size_t n, const char *name) {
+static size_t named_before(const struct wg_side *s, size_t n, const char *name) {
   size_t k = 0;
   for (size_t i = 0; i < n; i++) k += strcasecmp(base_name(wg_str(s, s->modules[i].name)), name) == 0;
   return k;
@@ -22,7 +22,7 @@ static size_t before(const struct wg_side *s, size_t n, const char *name) {
 // Module `n` of side a, among side b's: a name that is loaded again is its second, there as here.
 static const struct wg_dmodule *same_load(const struct wg_side *a, size_t n, const struct wg_side *b) {
   const char *name = base_name(wg_str(a, a->modules[n].name));
-  size_t nth = before(a, n, name);
+  size_t nth = named_before(a, n, name);
   for (size_t i = 0; i < b->nmodules; i++)
     if (strcasecmp(base_name(wg_str(b, b->modules[i].name)), name) == 0 && nth-- == 0) return &b->modules[i];
   return NULL;

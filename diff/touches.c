@@ -14,7 +14,7 @@ struct filling {
   struct wg_touch *list; // NULL: they are counted
 };
 
-static void put(struct filling *f, uint32_t object, uint32_t thread, uint32_t at) {
+static void put_touch(struct filling *f, uint32_t object, uint32_t thread, uint32_t at) {
   if (object == WG_NONE) return;
   if (f->list)
     f->list[f->first[object]++] = (struct wg_touch){thread, at};
@@ -26,7 +26,7 @@ static void put_calls(struct filling *f, const uint8_t *counts) {
   for (uint32_t t = 0; t < f->s->nthreads; t++)
     for (uint32_t i = 0; i < f->s->threads[t].nsteps; i++) {
       const struct wg_step *x = &f->s->threads[t].steps[i];
-      if (counts[x->content]) put(f, x->object, t, i);
+      if (counts[x->content]) put_touch(f, x->object, t, i);
     }
 }
 
@@ -40,10 +40,10 @@ static void put_waits(struct filling *f) {
       bool own = w->n <= 1; // its call's object, too
       for (uint32_t k = 0; k < w->n; k++) {
         uint32_t object = f->s->wait_objects[w->objects + k];
-        put(f, object, t, i);
+        put_touch(f, object, t, i);
         own &= object != d->steps[w->step].object;
       }
-      if (own) put(f, d->steps[w->step].object, t, i);
+      if (own) put_touch(f, d->steps[w->step].object, t, i);
     }
   }
 }
@@ -61,7 +61,7 @@ static uint32_t *counters(const struct wg_side *s, struct filling *f) {
 }
 
 // By the places in the trace.
-static void sort(const struct wg_side *s, struct wg_touch *list, uint32_t n, struct wg_touch *room) {
+static void sort_touches(const struct wg_side *s, struct wg_touch *list, uint32_t n, struct wg_touch *room) {
   for (uint32_t width = 1; width < n; width *= 2) {
     for (uint32_t at = 0; at < n; at += 2 * width) {
       uint32_t mid = at + width < n ? at + width : n, end = mid + width < n ? mid + width : n;
@@ -94,7 +94,7 @@ struct wg_touches *wg_touches_of(const struct wg_side *s) {
   free(f.first);
   struct wg_touch *room = wg_xcalloc((size_t)x->first_call[s->nobjects] + 1, sizeof *room);
   for (size_t i = 0; i < s->nobjects; i++)
-    sort(s, x->calls + x->first_call[i], x->first_call[i + 1] - x->first_call[i], room);
+    sort_touches(s, x->calls + x->first_call[i], x->first_call[i + 1] - x->first_call[i], room);
   free(room);
   return x;
 }

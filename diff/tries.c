@@ -13,7 +13,7 @@ static bool tries(const struct wg_side *s, const struct wg_dthread *t, uint32_t 
          (w == NULL || w->n == 1) && (!(c->flags & WG_C_RV) || c->rv == 0 || c->rv == STATUS_TIMEOUT);
 }
 
-static bool is_path(enum wg_class_id c) {
+static bool is_path_or_object(enum wg_class_id c) {
   return c == WG_D_CALL || c == WG_D_MISSING || c == WG_D_EXTRA || c == WG_D_ENDED || c == WG_D_COUNT ||
          c == WG_D_ARGS || c == WG_D_OBJECT;
 }
@@ -59,7 +59,7 @@ static uint32_t own_luck(const struct wg_pairing *p, uint32_t pair) {
   uint32_t first[2] = {WG_NONE, WG_NONE};
   WG_EACH_FINDING(p, pair, i) {
     const struct wg_finding *f = &p->findings[i];
-    if (!is_path(f->cls) || (f->hidden && f->cls == WG_D_COUNT)) continue;
+    if (!is_path_or_object(f->cls) || (f->hidden && f->cls == WG_D_COUNT)) continue;
     uint32_t *x = &first[f->hidden];
     if (*x == WG_NONE || f->seq < p->findings[*x].seq) *x = i;
   }
@@ -95,7 +95,7 @@ void wg_mask_tries(struct wg_pairing *p) {
   for (size_t i = 0; any && i < p->nfindings; i++) {
     struct wg_finding *f = &p->findings[i];
     bool result = f->cls == WG_D_VALUE && (wg_is_wait(p, f) || strcmp(f->field, "exit code") == 0);
-    if (f->hidden || f->seq < since[f->pair] || !(result || is_path(f->cls))) continue;
+    if (f->hidden || f->seq < since[f->pair] || !(result || is_path_or_object(f->cls))) continue;
     f->hidden = true;
     f->reason = "of several that try for one object, who comes first is chance";
   }

@@ -60,13 +60,13 @@ static LLVMBasicBlockRef block_to(struct wg_clone *x, LLVMBasicBlockRef from) {
 
 // --- ways on which it is known what the body returns ------------------------------------------------------------
 
-struct way {
+struct way_out {
   struct wg_clone_block at; // its facts
   LLVMBasicBlockRef blocks[4], froms[4];
   size_t n;
 };
 
-static bool known(const struct way *w, LLVMValueRef v, bool *out) {
+static bool known(const struct way_out *w, LLVMValueRef v, bool *out) {
   uint64_t c;
   if (wg_clone_constant(v, &c)) {
     *out = c;
@@ -93,7 +93,7 @@ static bool known(const struct way *w, LLVMValueRef v, bool *out) {
 // True if from block `n` to `to` nothing is done but to return what `out` says.
 static bool returns_at_once(struct wg_clone *x, size_t n, LLVMBasicBlockRef to, LLVMValueRef cond, bool holds,
                             bool *out) {
-  struct way w = {.at = x->blocks[n]};
+  struct way_out w = {.at = x->blocks[n]};
   learn(&w.at, cond, holds);
   LLVMBasicBlockRef from = x->blocks[n].from;
   if (x->k->result) return false;
@@ -112,7 +112,7 @@ static bool returns_at_once(struct wg_clone *x, size_t n, LLVMBasicBlockRef to, 
 }
 
 // Where a way of block `n` to `to` leads: a block of the clone, or an end.
-static LLVMBasicBlockRef way(struct wg_clone *x, size_t n, LLVMBasicBlockRef to, LLVMValueRef cond, bool holds) {
+static LLVMBasicBlockRef way_out(struct wg_clone *x, size_t n, LLVMBasicBlockRef to, LLVMValueRef cond, bool holds) {
   bool done;
   if (returns_at_once(x, n, to, cond, holds, &done) && (done || (x->k->cold && !x->stored)))
     return done ? x->k->next : x->k->cold;
@@ -162,15 +162,15 @@ static void terminate(struct wg_clone *x, size_t n, LLVMValueRef t) {
     LLVMBasicBlockRef yes = LLVMGetSuccessor(t, 0);
     LLVMValueRef cond = LLVMIsConditional(t) ? wg_clone_value(x, LLVMGetCondition(t)) : NULL;
     if (cond && !wg_clone_constant(cond, &c)) {
-      LLVMBasicBlockRef to = way(x, n, yes, LLVMGetCondition(t), true);
-      LLVMBasicBlockRef other = way(x, n, LLVMGetSuccessor(t, 1), LLVMGetCondition(t), false);
+      LLVMBasicBlockRef to = way_out(x, n, yes, LLVMGetCondition(t), true);
+      LLVMBasicBlockRef other = way_out(x, n, LLVMGetSuccessor(t, 1), LLVMGetCondition(t), false);
       LLVMValueRef br = LLVMBuildCondBr(u->b, cond, to, other);
       LLVMValueRef prof = LLVMGetMetadata(t, u->j->prof);
       if (prof) LLVMSetMetadata(br, u->j->prof, prof);
       return;
     }
     if (cond && !c) yes = LLVMGetSuccessor(t, 1);
-    LLVMBuildBr(u->b, way(x, n, yes, NULL, false));
+    LLVMBuildBr(u->b, way_out(x, n, yes, NULL, false));
     return;
   }
   case LLVMSwitch: {

@@ -133,7 +133,7 @@ static unsigned changes(uint32_t w) {
   return RT | RA;
 }
 
-static void add(struct run *r, unsigned to, struct held was, int32_t by, unsigned next) {
+static void add_step(struct run *r, unsigned to, struct held was, int32_t by, unsigned next) {
   int64_t plus = (int64_t)was.plus + by;
   was.plus = (int32_t)plus;
   if (plus > -FAR && plus < FAR)
@@ -147,7 +147,7 @@ static void follow_access(struct run *r, uint32_t w, const struct access *a, uns
   struct held was = r->held[a->base];
   bool floats = op >= 48 && op < 56;
   if (!a->writes && !floats) forget(r, w >> 21 & 31, next);
-  if (a->updates) add(r, a->base, was, a->by, next);
+  if (a->updates) add_step(r, a->base, was, a->by, next);
 }
 
 static void follow(struct run *r, uint32_t w, unsigned next) {
@@ -155,7 +155,7 @@ static void follow(struct run *r, uint32_t w, unsigned next) {
   struct held was = r->held[s];
   if (changed & RT) forget(r, d, next);
   if (changed & RA) forget(r, s, next);
-  if ((op == 14 || op == 15) && s) add(r, d, was, op == 15 ? (int32_t)(w << 16) : (int16_t)(w & 0xFFFF), next);
+  if ((op == 14 || op == 15) && s) add_step(r, d, was, op == 15 ? (int32_t)(w << 16) : (int16_t)(w & 0xFFFF), next);
 }
 
 // It loads several registers, or leads elsewhere.

@@ -26,7 +26,7 @@ static LLVMValueRef place_of(struct wg_clone *x, int64_t offset, uint64_t n, LLV
   return wg_jit_at(u, wg_jit_slot(u, *slot), wg_jit_i64(u->j, (uint64_t)offset - start), t);
 }
 
-static LLVMValueRef load(struct wg_clone *x, int64_t offset, LLVMTypeRef t, unsigned align) {
+static LLVMValueRef load_context(struct wg_clone *x, int64_t offset, LLVMTypeRef t, unsigned align) {
   const struct wg_jit_layout *l = &x->u->j->layout;
   uint64_t n = LLVMABISizeOfType(x->u->j->data, t);
   if (offset >= l->zero && (uint64_t)offset + n <= l->zero + 8ull) return LLVMConstNull(t);
@@ -129,7 +129,7 @@ bool wg_clone_pointer(struct wg_clone *x, LLVMValueRef i) {
   case LLVMLoad:
     p = wg_clone_operand(x, LLVMGetOperand(i, 0));
     if (p.kind == WG_IS_OP) wg_clone_become(x, i, op_field(x, p.offset, LLVMTypeOf(i)));
-    if (p.kind == WG_IS_CONTEXT) wg_clone_become(x, i, load(x, p.offset, LLVMTypeOf(i), LLVMGetAlignment(i)));
+    if (p.kind == WG_IS_CONTEXT) wg_clone_become(x, i, load_context(x, p.offset, LLVMTypeOf(i), LLVMGetAlignment(i)));
     return p.kind == WG_IS_OP || p.kind == WG_IS_CONTEXT;
   case LLVMStore:
     p = wg_clone_operand(x, LLVMGetOperand(i, 1));
@@ -165,7 +165,7 @@ static bool copy_registers(struct wg_clone *x, LLVMValueRef i) {
   LLVMTypeRef t = LLVMVectorType(u->j->i32, 4);
   LLVMValueRef v;
   if (from.kind == WG_IS_CONTEXT) {
-    v = load(x, from.offset, t, 16);
+    v = load_context(x, from.offset, t, 16);
   } else {
     v = LLVMBuildLoad2(u->b, t, LLVMBuildBitCast(u->b, wg_clone_value(x, from.from), LLVMPointerType(t, 0), ""), "");
     LLVMSetAlignment(v, 1);

@@ -8,9 +8,9 @@
 
 #define CALL_BYTES 5u // call rel32
 
-static void add(struct wg_jit_set *s, uint32_t slot) { s->bits[slot / 64] |= 1ull << slot % 64; }
-static bool has(const struct wg_jit_set *s, uint32_t slot) { return s->bits[slot / 64] >> slot % 64 & 1; }
-static bool join(struct wg_jit_set *s, const struct wg_jit_set *other) {
+static void add_slot(struct wg_jit_set *s, uint32_t slot) { s->bits[slot / 64] |= 1ull << slot % 64; }
+static bool has_slot(const struct wg_jit_set *s, uint32_t slot) { return s->bits[slot / 64] >> slot % 64 & 1; }
+static bool join_slots(struct wg_jit_set *s, const struct wg_jit_set *other) {
   bool more = false;
   for (size_t i = 0; i < WG_JIT_SLOTS / 64; i++) {
     more = more || (other->bits[i] & ~s->bits[i]);
@@ -19,8 +19,10 @@ static bool join(struct wg_jit_set *s, const struct wg_jit_set *other) {
   return more;
 }
 
-bool wg_jit_writes(const struct wg_jit_build *u, unsigned insn, uint32_t slot) { return has(&u->writes[insn], slot); }
-void wg_jit_wrote(struct wg_jit_build *u, uint32_t slot) { add(&u->writes[u->now], slot); }
+bool wg_jit_writes(const struct wg_jit_build *u, unsigned insn, uint32_t slot) {
+  return has_slot(&u->writes[insn], slot);
+}
+void wg_jit_wrote(struct wg_jit_build *u, uint32_t slot) { add_slot(&u->writes[u->now], slot); }
 
 void wg_jit_edge(struct wg_jit_build *u, unsigned to) {
   if (u->nedges == sizeof u->edges / sizeof *u->edges) {
@@ -64,15 +66,15 @@ static void find_owed(struct wg_jit_build *u) {
       unsigned from = u->edges[i].from;
       if (u->steps[from]) continue;
       struct wg_jit_set out = u->owed[from];
-      join(&out, &u->writes[from]);
-      if (join(&u->owed[u->edges[i].to], &out)) more = true;
+      join_slots(&out, &u->writes[from]);
+      if (join_slots(&u->owed[u->edges[i].to], &out)) more = true;
     }
   }
 }
 
 static void owed_on(const struct wg_jit_build *u, const struct wg_jit_way *w, struct wg_jit_set *out) {
   *out = u->owed[w->insn];
-  if (w->after) join(out, &u->writes[w->insn]);
+  if (w->after) join_slots(out, &u->writes[w->insn]);
 }
 
 static LLVMValueRef value_of(struct wg_jit_build *u, uint32_t slot, const struct wg_jit_granule *g) {
@@ -81,7 +83,7 @@ static LLVMValueRef value_of(struct wg_jit_build *u, uint32_t slot, const struct
 
 static void pay(struct wg_jit_build *u, const struct wg_jit_set *owed) {
   for (uint32_t slot = 0; slot < WG_JIT_SLOTS; slot++) {
-    if (!has(owed, slot)) continue;
+    if (!has_slot(owed, slot)) continue;
     uint32_t offset;
     const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &offset);
     LLVMValueRef to = wg_jit_at(u, u->c, wg_jit_i64(u->j, offset), wg_jit_slot_type(u->j, g->size));
@@ -96,13 +98,13 @@ static LLVMValueRef widened(struct wg_jit_build *u, LLVMValueRef v, const struct
 }
 
 // A place for a call, and a note where the values are.
-static void note(struct wg_jit_build *u, size_t way, const struct wg_jit_set *owed) {
+static void note_place(struct wg_jit_build *u, size_t way, const struct wg_jit_set *owed) {
   struct wg_jit *j = u->j;
   LLVMValueRef args[5 + WG_JIT_SLOTS] = {wg_jit_i64(j, way), LLVMConstInt(j->i32, CALL_BYTES, 0), LLVMConstNull(j->p8),
                                          LLVMConstInt(j->i32, 1, 0), u->c};
   unsigned n = 5;
   for (uint32_t slot = 0; slot < WG_JIT_SLOTS; slot++) {
-    if (!has(owed, slot)) continue;
+    if (!has_slot(owed, slot)) continue;
     uint32_t offset;
     const struct wg_jit_granule *g = wg_jit_granule_of(&j->layout, slot, &offset);
     args[n++] = widened(u, value_of(u, slot, g), g);
@@ -121,7 +123,7 @@ void wg_jit_ways(struct wg_jit_build *u) {
     owed_on(u, &u->ways[i], &owed);
     wg_jit_put(u, u->ways[i].block);
     if (u->ways[i].seldom)
-      note(u, i, &owed);
+      note_place(u, i, &owed);
     else
       pay(u, &owed);
     LLVMBuildBr(u->b, u->ways[i].next);
@@ -138,7 +140,7 @@ struct reader {
   bool short_of;
 };
 
-static const void *take(struct reader *r, size_t n) {
+static const void *take_bytes(struct reader *r, size_t n) {
   if (n > (size_t)(r->end - r->at)) {
     r->short_of = true;
     return NULL;
@@ -149,7 +151,7 @@ static const void *take(struct reader *r, size_t n) {
 }
 static uint64_t number(struct reader *r, size_t n) {
   uint64_t v = 0;
-  const void *p = take(r, n);
+  const void *p = take_bytes(r, n);
   if (p) memcpy(&v, p, n);
   return v;
 }
@@ -161,13 +163,13 @@ struct map {
 
 static const char *header(struct reader *r, struct map *m) {
   uint64_t version = number(r, 1);
-  take(r, 3);
+  take_bytes(r, 3);
   uint64_t functions = number(r, 4);
   m->nconstants = number(r, 4);
   m->nrecords = number(r, 4);
   if (version != 3 || functions != 1 || m->nconstants > sizeof m->constants / sizeof *m->constants)
     return "a stack map of another kind";
-  take(r, 24);
+  take_bytes(r, 24);
   for (size_t i = 0; i < m->nconstants; i++) m->constants[i] = number(r, 8);
   return NULL;
 }
@@ -176,9 +178,9 @@ enum { IN_REGISTER = 1, DIRECT, INDIRECT, CONSTANT, LARGE_CONSTANT };
 
 static const char *location(struct reader *r, const struct map *m, struct wg_jit_kept *k) {
   uint64_t kind = number(r, 1);
-  take(r, 3);
+  take_bytes(r, 3);
   uint64_t reg = number(r, 2);
-  take(r, 2);
+  take_bytes(r, 2);
   int32_t at = (int32_t)number(r, 4);
   k->reg = (uint8_t)reg;
   k->value = at;
@@ -206,7 +208,7 @@ static const char *record(const struct wg_jit_build *u, struct reader *r, const 
                           struct wg_jit_frame *f) {
   uint64_t way = number(r, 8);
   f->back = (uint32_t)number(r, 4) + CALL_BYTES;
-  take(r, 2);
+  take_bytes(r, 2);
   uint64_t n = number(r, 2);
   struct wg_jit_set owed;
   if (r->short_of || way >= u->nways || n > (size_t)(r->end - r->at) / LOCATION_BYTES)
@@ -214,7 +216,7 @@ static const char *record(const struct wg_jit_build *u, struct reader *r, const 
   owed_on(u, &u->ways[way], &owed);
   f->first = (uint32_t)out->nkept;
   for (uint32_t slot = 0; slot < WG_JIT_SLOTS; slot++) {
-    if (!has(&owed, slot)) continue;
+    if (!has_slot(&owed, slot)) continue;
     struct wg_jit_kept k = {0};
     const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &k.offset);
     k.size = (uint8_t)g->size;
@@ -224,10 +226,10 @@ static const char *record(const struct wg_jit_build *u, struct reader *r, const 
     out->kept[out->nkept++] = k;
   }
   if (f->n != n) return "a stack map with other registers";
-  if ((uintptr_t)(r->end - r->at) % 8) take(r, 4);
-  take(r, 2);
-  take(r, 4 * number(r, 2));
-  if ((uintptr_t)(r->end - r->at) % 8) take(r, 4);
+  if ((uintptr_t)(r->end - r->at) % 8) take_bytes(r, 4);
+  take_bytes(r, 2);
+  take_bytes(r, 4 * number(r, 2));
+  if ((uintptr_t)(r->end - r->at) % 8) take_bytes(r, 4);
   return r->short_of ? "a stack map that is cut" : NULL;
 }
 

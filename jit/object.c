@@ -72,7 +72,7 @@ static const char *relocate(struct object *o, uint8_t *out) {
   return NULL;
 }
 
-static const char *entry(struct object *o, const char *name, size_t *out) {
+static const char *find_entry(struct object *o, const char *name, size_t *out) {
   for (size_t i = 0; i < o->h->e_shnum; i++) {
     const Elf64_Shdr *s = &o->sections[i], *strings;
     if (s->sh_type != SHT_SYMTAB || s->sh_link >= o->h->e_shnum) continue;
@@ -120,8 +120,8 @@ const char *wg_jit_link(const uint8_t *object, size_t size, struct wg_jit_blob *
   }
   if (n == 0) why = "it has no code";
   if (why == NULL) why = relocate(&o, out->bytes);
-  if (why == NULL) why = entry(&o, WG_JIT_FRONT, &out->entry);
-  if (why == NULL) why = entry(&o, WG_JIT_BODY, body);
+  if (why == NULL) why = find_entry(&o, WG_JIT_FRONT, &out->entry);
+  if (why == NULL) why = find_entry(&o, WG_JIT_BODY, body);
   *map = find_map(&o, map_size);
   if (why) free(out->bytes);
   free(o.placed);

@@ -28,7 +28,7 @@ ROLES = {
     # what a caller is told of
     "go_on", "on_access", "on_break", "on_call", "on_dpc", "on_event", "on_exit", "on_object", "on_return", "on_wait_begin", "on_wait_end", "on_window",
 }
-LEFT = {"diff": 47, "emu/jit": 2, "jit": 8, "trace": 8, "travel": 2}
+LEFT = {"travel": 2}
 STATIC = re.compile(r"^static\s+(?:inline\s+)?(?:__attribute__\(\([^)]*\)+\s+)?(?:(?:const|unsigned|struct|enum|union)\s+)*[\w\s*]*?\*?(\w+)\s*[(\[=;]")
 
 

@@ -75,9 +75,9 @@ bool wg_column_repeats(int column) {
   return key != WG_K_ARGS && key != WG_K_ARGS_RESOLVED && key != WG_K_OUT && key != WG_K_REGS;
 }
 
-static struct wg_cell integer(uint64_t v) { return (struct wg_cell){.type = WG_CELL_INT, .i = (int64_t)v}; }
+static struct wg_cell integer_cell(uint64_t v) { return (struct wg_cell){.type = WG_CELL_INT, .i = (int64_t)v}; }
 
-static struct wg_cell text(const char *s, size_t n) {
+static struct wg_cell text_cell(const char *s, size_t n) {
   return (struct wg_cell){.type = WG_CELL_TEXT, .n = (uint32_t)n, .text = s};
 }
 
@@ -91,10 +91,10 @@ static struct wg_cell of_raw(const struct wg_field *f, struct wg_buf *made) {
     digits[f->n] = 0;
     return (struct wg_cell){.type = WG_CELL_REAL, .real = strtod(digits, NULL)};
   }
-  if (!wg_json_odd(f->s, f->n) || !wg_json_valid(f->s, f->n)) return text(f->s, f->n);
+  if (!wg_json_odd(f->s, f->n) || !wg_json_valid(f->s, f->n)) return text_cell(f->s, f->n);
   wg_buf_clear(made);
   wg_json_clean(made, f->s, f->n, WG_JSON_UNSEEN);
-  return text(made->data, made->len);
+  return text_cell(made->data, made->len);
 }
 
 static struct wg_cell of_values(const struct wg_field *f, struct wg_buf *made) {
@@ -106,7 +106,7 @@ static struct wg_cell of_values(const struct wg_field *f, struct wg_buf *made) {
     wg_buf_char(made, '"');
   }
   wg_buf_char(made, ']');
-  return text(made->data, made->len);
+  return text_cell(made->data, made->len);
 }
 
 static struct wg_cell of_field(const struct wg_field *f, enum wg_key key, struct wg_buf *made) {
@@ -114,44 +114,44 @@ static struct wg_cell of_field(const struct wg_field *f, enum wg_key key, struct
   switch (f->type) {
   case WG_F_SDEC:
   case WG_F_DEC:
-  case WG_F_HEX: return integer(wg_field_bits(f, f->u));
-  case WG_F_BOOL: return integer(f->u);
+  case WG_F_HEX: return integer_cell(wg_field_bits(f, f->u));
+  case WG_F_BOOL: return integer_cell(f->u);
   case WG_F_STR:
     if (f->n > 2 && f->s[0] == '0' && f->s[1] == 'x' && is_number(key) && wg_parse_u64(f->s, UINT64_MAX, &v))
-      return integer(wg_field_bits(f, v));
-    if (wg_is_utf8(f->s, f->n)) return text(f->s, f->n);
+      return integer_cell(wg_field_bits(f, v));
+    if (wg_is_utf8(f->s, f->n)) return text_cell(f->s, f->n);
     wg_buf_clear(made);
     wg_buf_utf8(made, f->s, f->n);
-    return text(made->data, made->len);
+    return text_cell(made->data, made->len);
   case WG_F_RAW: return of_raw(f, made);
   case WG_F_HEXES: return of_values(f, made);
   case WG_F_ID: break;
   }
   wg_buf_clear(made);
   wg_buf_printf(made, "%016llx", (unsigned long long)f->u);
-  return text(made->data, made->len);
+  return text_cell(made->data, made->len);
 }
 
 void wg_column_cell(const struct wg_event *e, int column, const char *line, size_t nline, struct wg_buf *made,
                     struct wg_cell *out) {
   switch (column) {
-  case WG_COL_TID: *out = integer(e->tid); return;
-  case WG_COL_IDX: *out = integer(e->idx); return;
+  case WG_COL_TID: *out = integer_cell(e->tid); return;
+  case WG_COL_IDX: *out = integer_cell(e->idx); return;
   case WG_COL_HOST_NS:
-  case WG_COL_NS: *out = integer(e->host_ns); return;
+  case WG_COL_NS: *out = integer_cell(e->host_ns); return;
   case WG_COL_CYCLE:
-    *out = integer(e->cycle);
+    *out = integer_cell(e->cycle);
     if (!e->has_cycle) out->type = WG_CELL_NULL;
     return;
   case WG_COL_KIND:
-    *out =
-        e->kind == WG_EV_OTHER ? text(e->kind_name, strlen(e->kind_name)) : text(kinds[e->kind].name, kinds[e->kind].n);
+    *out = e->kind == WG_EV_OTHER ? text_cell(e->kind_name, strlen(e->kind_name))
+                                  : text_cell(kinds[e->kind].name, kinds[e->kind].n);
     return;
-  case WG_COL_LINE: *out = text(line, nline); return;
+  case WG_COL_LINE: *out = text_cell(line, nline); return;
   case WG_COL_JSON:
     wg_buf_clear(made);
     wg_ev_encode_foreign(e, made);
-    *out = text(made->data, made->len - 1);
+    *out = text_cell(made->data, made->len - 1);
     return;
   default: break;
   }

@@ -86,7 +86,7 @@ static int string(struct scan *s, size_t *at, size_t *n) {
 }
 
 // Skips an array or object, checking that its brackets and strings end.
-static int nested(struct scan *s, size_t *at, size_t *n) {
+static int skip_nested(struct scan *s, size_t *at, size_t *n) {
   const char *expected, *where, *after = wg_json_past_container(s->p, s->end, &where, &expected);
   if (after == NULL) {
     s->p = where;
@@ -134,7 +134,7 @@ static int number(struct scan *s, struct wg_field *f) {
   return 0;
 }
 
-static int value(struct scan *s, struct wg_field *f) {
+static int read_value(struct scan *s, struct wg_field *f) {
   static const char *const words[] = {"true", "false", "null"};
   space(s);
   if (s->p == s->end) return bad(s, "a value");
@@ -147,7 +147,7 @@ static int value(struct scan *s, struct wg_field *f) {
     return 0;
   }
   if (*s->p == '{' || *s->p == '[') {
-    if (nested(s, &at, &f->n) != 0) return -1;
+    if (skip_nested(s, &at, &f->n) != 0) return -1;
     f->type = WG_F_RAW;
     f->u = at;
     return 0;
@@ -199,7 +199,7 @@ static int check(const struct scan *s, const char *key, const struct wg_jsonl_pa
 }
 
 // Puts a parsed pair where it belongs: a member of the event, or a field.
-static bool place(struct wg_event *e, const char *key, const struct wg_field *f) {
+static bool place_pair(struct wg_event *e, const char *key, const struct wg_field *f) {
   if (strcmp(key, "tid") == 0)
     e->tid = (uint32_t)f->u;
   else if (strcmp(key, "idx") == 0)
@@ -227,7 +227,7 @@ static int pairs(struct scan *s, struct wg_buf *out) {
       if (!eat(s, ':')) return bad(s, "':'");
       space(s);
       p.at = (size_t)(s->p - s->start);
-      if (value(s, &p.field) != 0) return -1;
+      if (read_value(s, &p.field) != 0) return -1;
       wg_buf_add(out, &p, sizeof p);
     } while (eat(s, ','));
     if (!eat(s, '}')) return bad(s, "',' or '}'");
@@ -293,7 +293,7 @@ static int take_members(struct wg_jsonl *st, const struct scan *s, struct wg_eve
       return -1;
     }
     if (check(s, name, &p) != 0) return -1;
-    if (place(e, name, &f)) continue;
+    if (place_pair(e, name, &f)) continue;
     if (!has_args) has_args = wg_jsonl_args(st, &f);
     if (n < WG_EVENT_FIELDS)
       e->fields[n++] = f;

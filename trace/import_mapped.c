@@ -358,7 +358,7 @@ static int count_of(struct state *s, const struct member *m, uint64_t *v, bool *
   return 0;
 }
 
-static void kind_of(struct state *s, const struct member *m, struct wg_event *e) {
+static void set_kind(struct state *s, const struct member *m, struct wg_event *e) {
   e->kind_name = "log"; // what says nothing to us
   if (!m->there) return;
   wg_buf_clear(&s->kind);
@@ -520,7 +520,7 @@ static int convert(struct state *s, const char *text, size_t n, struct wg_event 
   if (wg_jsonl_object(&s->objects[0], text, n, "a line", err) != 0) return -1;
   take_object(s, &s->objects[0], NULL, 0);
   kind_from_text(s);
-  kind_of(s, &s->members[WG_MEANS_KIND], e);
+  set_kind(s, &s->members[WG_MEANS_KIND], e);
   bool timed;
   if (tid_of(s, &s->members[WG_MEANS_TID], e->kind, &e->tid, err) != 0 ||
       count_of(s, &s->members[WG_MEANS_NS], &e->host_ns, &timed, err) != 0 ||

@@ -88,7 +88,7 @@ static void announce(struct state *s, uint64_t id, uint32_t tid) {
 }
 
 // The thread of a logged id; a `caller` that nobody announced gets a number of its own, others are no thread (0).
-static struct thread *thread_of(struct state *s, uint64_t id, bool caller) {
+static struct thread *thread_by_id(struct state *s, uint64_t id, bool caller) {
   if (id == s->cached_id) return &s->threads[s->cached];
   uint64_t at = 0;
   if (!wg_map_get(&s->by_id, id, &at)) {
@@ -125,7 +125,7 @@ static bool probe(const char *head, size_t n, const struct wg_mapping *m) {
 }
 
 static int log_text(struct state *s, const char *text, size_t n, uint64_t id, struct wg_event *e) {
-  begin(e, WG_EV_OTHER, thread_of(s, id, false));
+  begin(e, WG_EV_OTHER, thread_by_id(s, id, false));
   e->kind_name = "log";
   wg_ev_strn(e, WG_K_OP, s->level, 1);
   wg_ev_strn(e, WG_K_TEXT, text, n);
@@ -152,7 +152,7 @@ static int kernel_call(struct state *s, char *text, size_t n, size_t name, uint6
     if (known && s->args.odd) return torn_text(s, text, n, id, e);
     if (!known) return 0;
   }
-  struct thread *t = thread_of(s, id, true);
+  struct thread *t = thread_by_id(s, id, true);
   text[name] = 0;
   t->last_len = (uint8_t)(name < sizeof t->last ? name : 0);
   memcpy(t->last, text, t->last_len);
@@ -169,7 +169,7 @@ static int kernel_call(struct state *s, char *text, size_t n, size_t name, uint6
 static int kernel_return(struct state *s, char *text, size_t n, uint64_t id, struct wg_event *e) {
   struct wg_xenia_result r;
   if (!wg_xenia_result(&s->args, text, n, &r)) return 0;
-  struct thread *t = thread_of(s, id, false);
+  struct thread *t = thread_by_id(s, id, false);
   if (r.name_len != t->last_len || memcmp(r.name, t->last, r.name_len) != 0) return 0;
   t->last_len = 0;
   begin(e, WG_EV_KERNEL_RETURN, t);
@@ -186,7 +186,7 @@ static int thread_line(struct state *s, const char *text, size_t n, uint64_t id,
   if (stack == NULL || n < 20 || wg_xenia_digits(text + 7, 8) != 8 || memcmp(text + 15, " (", 2) != 0) return 0;
   uint64_t handle = wg_xenia_hex(text + 7, 8);
   uint32_t tid = (uint32_t)wg_xenia_hex(number, wg_xenia_digits(number, 8));
-  struct thread *creator = thread_of(s, id, false);
+  struct thread *creator = thread_by_id(s, id, false);
   uint64_t spawn = creator->spawn;
   creator->spawn = 0;
   begin(e, WG_EV_THREAD_CREATE, creator);
@@ -219,7 +219,7 @@ static size_t object_type(char *out, size_t cap, const char *p) {
 static int handle_line(struct state *s, enum wg_kind kind, const char *text, uint64_t id, struct wg_event *e) {
   const char *handle = strchr(text, ':') + 1;
   if (wg_xenia_digits(handle, 8) != 8) return 0;
-  begin(e, kind, thread_of(s, id, false));
+  begin(e, kind, thread_by_id(s, id, false));
   wg_ev_hex(e, WG_K_RAW, wg_xenia_hex(handle, 8));
   size_t n = object_type(s->type, sizeof s->type, handle);
   if (n) wg_ev_strn(e, WG_K_OBJECT_TYPE, s->type, n);
@@ -234,7 +234,7 @@ static int start_line(struct state *s, const char *text, uint64_t id, struct wg_
   for (p += 5; *p >= '0' && *p <= '9' && tid < UINT32_MAX; p++) tid = tid * 10 + (uint64_t)(*p - '0');
   if (tid >= UINT32_MAX) return 0;
   announce(s, id, (uint32_t)tid);
-  begin(e, WG_EV_THREAD_START, thread_of(s, id, false));
+  begin(e, WG_EV_THREAD_START, thread_by_id(s, id, false));
   return 1;
 }
 

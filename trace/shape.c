@@ -143,7 +143,7 @@ static bool take_part(struct wg_shape *s, int at, const struct wg_field *f) {
   return fits;
 }
 
-static bool take(struct wg_shape *s, const struct column *c, const struct wg_field *f) {
+static bool take_column(struct wg_shape *s, const struct column *c, const struct wg_field *f) {
   int at = c->at;
   if (at < WG_ROW_COLUMNS ? wg_shape_has(s, at) : s->parts[at - WG_ROW_COLUMNS] != NULL) return false; // a second one
   int64_t v = 0;
@@ -192,7 +192,7 @@ static void take_fields(struct wg_shape *s) {
   for (size_t i = 0; i < n; i++) {
     const struct wg_field *f = wg_ev_at(e, i);
     const struct column *c = f->key == WG_K_OTHER ? NULL : &columns[e->kind][f->key];
-    if (i >= 64 || c == NULL || c->shape == S_NONE || !take(s, c, f)) s->left |= 1ull << (i < 63 ? i : 63);
+    if (i >= 64 || c == NULL || c->shape == S_NONE || !take_column(s, c, f)) s->left |= 1ull << (i < 63 ? i : 63);
   }
 }
 

@@ -224,7 +224,7 @@ static bool still_so(struct wg_code *code, uint32_t page, const struct kept *k) 
   return true;
 }
 
-static bool put(struct wg_code *code, uint32_t page, const struct kept *k) {
+static bool put_code(struct wg_code *code, uint32_t page, const struct kept *k) {
   uint16_t places[WG_JIT_MOST];
   size_t n = 0;
   for (size_t i = 0; i < k->n; i++)
@@ -242,7 +242,7 @@ static bool install_new(struct wg_jit_host *h, struct wg_code *code, const struc
   const uint8_t *at = wg_arena_add(&h->arena, job->blob.bytes, job->blob.size);
   h->clear = at == NULL;
   if (at) k->fn = (wg_handler *)(uintptr_t)(at + job->blob.entry);
-  bool installed = at && put(code, job->page, k);
+  bool installed = at && put_code(code, job->page, k);
   struct page *page = page_of(h, job->page);
   if (!installed || page->rewritten >= REWRITTEN || job->breaks) {
     free(k);
@@ -270,7 +270,7 @@ static bool install(struct wg_jit_host *h, struct wg_code *code, const struct wg
 static void install_again(struct wg_jit_host *h, struct wg_code *code, uint32_t page) {
   struct page *p = page_of(h, page);
   for (const struct kept *k = p->kept; k; k = k->next) {
-    if (!still_so(code, page, k) || !put(code, page, k)) continue;
+    if (!still_so(code, page, k) || !put_code(code, page, k)) continue;
     for (size_t i = 0; i < k->n; i++) p->cover.done[k->insns[i].place] = true;
     h->stats.again++;
   }

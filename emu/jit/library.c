@@ -60,7 +60,7 @@ static int find(struct wg_buf *path, struct wg_err *err) {
                  NAME, (int)folder, path->data);
 }
 
-static int load(struct wg_jit_library *library, struct wg_err *err) {
+static int open_library(struct wg_jit_library *library, struct wg_err *err) {
   struct wg_buf path = {0};
   int code = find(&path, err);
   if (code == WG_OK) {
@@ -83,7 +83,7 @@ int wg_jit_open(const struct wg_jit_library **out, struct wg_err *err) {
   static struct wg_jit_library library;
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   pthread_mutex_lock(&lock);
-  int code = library.backend.version == WG_JIT_VERSION ? WG_OK : load(&library, err);
+  int code = library.backend.version == WG_JIT_VERSION ? WG_OK : open_library(&library, err);
   pthread_mutex_unlock(&lock);
   if (code == WG_OK) *out = &library;
   return code;

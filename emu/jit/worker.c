@@ -24,7 +24,7 @@ struct wg_worker {
   atomic_size_t ready; // of `done`: read without the lock
 };
 
-static void put(struct list *l, struct wg_job *job) {
+static void put_job(struct list *l, struct wg_job *job) {
   if (l->first == NULL) l->last = &l->first;
   job->next = NULL;
   *l->last = job;
@@ -62,7 +62,7 @@ static void absorb(struct list *waiting, struct wg_job *job) {
       enter_at(job, old->pc);
       wg_job_free(old);
     } else {
-      put(&left, old);
+      put_job(&left, old);
     }
   }
   *waiting = left;
@@ -76,7 +76,7 @@ static void compile(struct wg_worker *w, struct wg_job *job) {
 
 // With the lock held.
 static void finish(struct wg_worker *w, struct wg_job *job) {
-  put(&w->done, job);
+  put_job(&w->done, job);
   atomic_store_explicit(&w->ready, w->done.n, memory_order_release);
 }
 
@@ -150,7 +150,7 @@ void wg_worker_give(struct wg_worker *w, struct wg_job *job) {
   }
   pthread_mutex_lock(&w->lock);
   absorb(&w->asked_for, job);
-  put(&w->asked_for, job);
+  put_job(&w->asked_for, job);
   pthread_cond_signal(&w->asked);
   pthread_mutex_unlock(&w->lock);
 }
