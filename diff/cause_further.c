@@ -52,7 +52,7 @@ static void add_about(struct further *x, uint32_t pair, uint32_t object) {
 }
 
 // The step of a wait that a candidate is about; WG_NONE: it is about something else.
-static uint32_t wait_of(const struct wg_pairing *p, const struct wg_cause *c) {
+static uint32_t wait_asked(const struct wg_pairing *p, const struct wg_cause *c) {
   const struct wg_finding *f = &p->findings[c->finding];
   uint32_t step = f->cls == WG_D_NEVER_RETURNED || wg_is_wait(p, f) ? f->step[0] : c->input;
   if (step == WG_NONE || step >= wg_pair_thread(p, f->pair, 0)->nsteps) return WG_NONE;
@@ -62,7 +62,7 @@ static uint32_t wait_of(const struct wg_pairing *p, const struct wg_cause *c) {
 size_t wg_causes_further(struct wg_pairing *p, const struct wg_cause *c, uint32_t *found, size_t max) {
   struct further x = {p, found, 0, max};
   const struct wg_finding f = p->findings[c->finding];
-  uint32_t wait = wait_of(p, c);
+  uint32_t wait = wait_asked(p, c);
   if (p->lawful || f.cls == WG_D_LAW || f.cls == WG_D_LAW_THERE) return 0;
   uint32_t object = wait == WG_NONE ? WG_NONE : wg_waited_by(p->s[0], wg_pair_thread(p, f.pair, 0), wait);
   if (f.cls == WG_D_LOST && strcmp(f.field, "signal") == 0 && f.step[0] != WG_NONE)

@@ -179,7 +179,7 @@ bool wg_may_have_told(const struct wg_pairing *p, uint32_t pair, uint32_t a_step
   if (wg_weight_of(p, 0, t->steps[a_step].content) == WG_NEUTRAL) return false;
   uint32_t b = wg_partner_step(p, pair, 0, a_step);
   const struct wg_content *x = wg_content_at(p->s[0], t, a_step);
-  if (!tells(p, x) || went_well(p->s[0], x)) return false;
+  if (!may_tell(p, x) || went_well(p->s[0], x)) return false;
   return b == WG_NONE || !(x->flags & wg_content_at(p->s[1], wg_pair_thread(p, pair, 1), b)->flags & WG_C_RV);
 }
 
