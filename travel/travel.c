@@ -12,6 +12,7 @@
 #include "travel/halts.h"
 #include "travel/recall.h"
 #include "travel/resolve.h"
+#include "travel/unusable.h"
 
 struct wg_travel {
   char *dir;
@@ -172,50 +173,25 @@ static void note(const struct wg_travel *t, const char *words) {
   if (t->watch && t->watch->note) t->watch->note(words);
 }
 
-static void put_moment(struct wg_buf *b, const struct wg_machine_where *w) {
-  wg_buf_printf(b, "instruction %llu (", (unsigned long long)w->retired);
-  wg_buf_time(b, w->now_ns);
-  wg_buf_char(b, ')');
-}
-
-// Checkpoints that cannot be used: the latest of them, why not, how many there are in a row.
-struct unusable {
-  struct wg_machine_where at;
-  struct wg_err why;
-  size_t n;
-};
-
-static void tell_unusable(const struct wg_travel *t, const struct unusable *u, size_t instead) {
-  struct wg_buf b = {0};
-  wg_buf_printf(&b, "%s, so that the checkpoint of ", u->why.msg);
-  put_moment(&b, &u->at);
-  wg_buf_str(&b, " cannot be used");
-  if (u->n > 1) wg_buf_printf(&b, ", nor %zu before it", u->n - 1);
-  if (instead == SIZE_MAX)
-    wg_buf_str(&b, "; " WG_TRAVEL_WITHOUT);
-  else {
-    wg_buf_str(&b, "; it goes on from ");
-    put_moment(&b, &t->marks.list[instead].at);
-    wg_buf_str(&b, "; " WG_TRAVEL_ANEW);
-  }
-  note(t, b.data);
-  wg_buf_release(&b);
-}
-
 // Puts *m at mark *at, or where that is damaged at the latest before it that is not (SIZE_MAX: at the start).
 static int enter(struct wg_travel *t, size_t *at, struct wg_machine **m, struct wg_err *err) {
-  struct unusable u = {.n = 0};
+  struct wg_unusable u = {.n = 0};
   int code = WG_OK;
   for (; code == WG_OK && *at != SIZE_MAX; (*at)--) {
     struct wg_err why = {0};
     code = wg_checkpoint_restore(&t->marks, *at, *m, &why);
     if (code == WG_OK) break;
     wg_machine_free(*m);
-    if (u.n++ == 0) u = (struct unusable){t->marks.list[*at].at, why, 1};
+    if (u.n++ == 0) u = (struct wg_unusable){t->marks.list[*at].at, why, 1};
     wg_checkpoints_forget(&t->marks, *at);
     code = renew(t, NULL, m, err);
   }
-  if (code == WG_OK && u.n) tell_unusable(t, &u, *at);
+  if (code == WG_OK && u.n) {
+    struct wg_buf words = {0};
+    wg_unusable_words(&u, *at == SIZE_MAX ? NULL : &t->marks.list[*at].at, &words);
+    note(t, words.data);
+    wg_buf_release(&words);
+  }
   return code;
 }
 

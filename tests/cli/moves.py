@@ -188,6 +188,7 @@ open("other/checkpoints.wgc", "wb").write(spoilt)
 out, err = run("at", "other", "end", "threads")
 assert pages and out == there[0] and re.search(r"^wedge: other/checkpoints\.wgc: at byte \d+: the pages are damaged, so that the checkpoint of instruction \d+ \(.*\) cannot be used.*; "
                                                r"(it goes on from instruction \d+|the run is executed from its start).*; wedge replay --checkpoints makes them anew\n$", err), err
+assert run("last-write", "other", "0x820300ac", "--before", "end")[0] == run("last-write", "kept", "0x820300ac", "--before", "end")[0] != ""
 assert re.search(r"^DIFFERS +checkpoints.wgc: .*: the pages are damaged; remove the file to do without checkpoints", run("verify", "other", code=1)[0], re.M)
 assert "the pages are damaged; remove the file to do without" in run("replay", "other", code=1)[0]
 open("other/checkpoints.wgc", "wb").write(marks)
