@@ -57,7 +57,21 @@ MAPPED = b"""{"format":"x"}
 {"type":"ThreadCreated","thread":"Main","child_tid":"7","start_address":"0x82000000","time":"noon"}
 {"type":"return","thread":null,"ret":0,"func":"NtClose","name":"NtClose"}
 """
-for name, data in ("log", LOG), ("mapped", MAPPED), ("jsonl", JSONL), ("log.gz", gzip.compress(LOG, mtime=0)), ("jsonl.gz", gzip.compress(JSONL, mtime=0)):
+WAITS = b"""{"kind":"wait.begin","tid":1,"idx":0,"host_ns":4,"handle":"0xf8000010","cycle":null}
+{"kind":"wait.begin","tid":1,"idx":1,"host_ns":4,"handles":"00000000000000ff"}
+{"kind":"kernel.return","tid":1,"idx":2,"host_ns":5,"name":"NtClose","rv":"0xffffffffc0000008"}
+"""
+NAMED = b"""{"event":"thread_create","thread":"main","child":"w"}
+{"event":"thread_start","thread":"w"}
+{"event":"thread_exit","thread":"w"}
+{"event":"thread_create","thread":"main","child":7,"name":"w"}
+{"event":"thread_start","thread":"w"}
+"""
+TABLE = b"""seq,tid,idx,host_ns,cycle,kind,name,args,rv,text,status_name,fields\r
+1,7,0,5,,kernel.call,NtClose,0xf8000010 0x1,,,,\r
+2,7,1,6,,guest.print,,,,"a ""b"", c",,"{""handles"":[""0x1""]}"\r
+"""
+for name, data in ("log", LOG), ("mapped", MAPPED), ("jsonl", JSONL), ("waits", WAITS), ("named", NAMED), ("table", TABLE), ("table2", TABLE.split(b"\n", 1)[1].replace(b"1,7,0", b"\"\";thread id;name;result\n1;7;0")), ("log.gz", gzip.compress(LOG, mtime=0)), ("jsonl.gz", gzip.compress(JSONL, mtime=0)):
     open(os.path.join(corpus, "traces", name), "wb").write(data)
 subprocess.run(["zstd", "-qf", os.path.join(corpus, "traces", "jsonl"), "-o", os.path.join(corpus, "traces", "jsonl.zst")], check=True)
 # Pairs for the differ: a log with one call less; a run that hangs beside the one that does not; one pair with a third.
