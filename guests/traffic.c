@@ -1,6 +1,6 @@
 // Three million events in a second of virtual time, as a busy title makes them: a few hundred instructions of its own
 // between calls, locks for the most part, then thread-local storage, events, polls, handles and texts
-// (bench/record.sh).
+// (bench/record.py).
 #include "xbox.h"
 
 static CRITICAL_SECTION locks[4];

@@ -5,7 +5,7 @@
 
 #include "trace/frames.h"
 
-// Of such lines in such frames, level 1 makes smaller files than 2 to 4 do (bench/record.sh), in less time.
+// Of such lines in such frames, level 1 makes smaller files than 2 to 4 do (bench/record.py), in less time.
 #define LEVEL 1
 
 struct wg_writer {
