@@ -145,7 +145,7 @@ static bool is_bare(const struct wg_buf *cell, enum cells are) {
   bool padded = are == HEX && (cell->len == 8 || cell->len == 16) && is_digits(cell, "0123456789");
   bool number =
       (c >= '0' && c <= '9') || c == '-' || strcmp(cell->data, "true") == 0 || strcmp(cell->data, "false") == 0;
-  return are != TEXT && number && !padded && wg_json_valid(cell->data, cell->len);
+  return are != TEXT && are != ARGS && number && !padded && wg_json_valid(cell->data, cell->len);
 }
 
 // 0x1 0x2, with blanks or commas between them.

@@ -376,10 +376,10 @@ assert run("hang", "ours.csv", code=1)[0] == run("hang", "run", code=1)[0]
 for between, end in ((",", "\n"), (";", "\r\n"), ("\t", "\n")):
     with open("table.csv", "w", newline="") as f:
         f.write(end.join(between.join(row) for row in [['""', "Thread ID", "function", "arguments", "result", "note"], ["1", "7", "NtClose", '"0xf8000010 16"', '"STATUS_INVALID_HANDLE"', '"a""b"'],
-                                                       ["2", "8", "NtClose", "F8000014", "", ""]]) + end)
+                                                       ["2", "8", "NtClose", "F8000014", "", ""], ["3", "8", "NtClose", "16", "", ""]]) + end)
     got = read("table.csv", *open("table.csv", newline="").read().split("\n")[:-1])
     assert got == [event("kernel.call", 7, 0, 0, name="NtClose", args=["0xf8000010", "0x10"], note='a"b'), event("kernel.return", 7, 0, 0, name="NtClose", rv="0xc0000008"),
-                   event("kernel.call", 8, 0, 0, name="NtClose", args=["0xf8000014"])], got
+                   event("kernel.call", 8, 0, 0, name="NtClose", args=["0xf8000014"]), event("kernel.call", 8, 1, 0, name="NtClose", args=["0x10"])], got
 # What is no row costs itself.
 for row, words in (("7,NtClose,1,2", "4 cells; expected 3, as in the first line"), ('7,"NtClose,1', "cell 2: expected a closing quote"), ('7,"Nt"Close,1', "cell 2: expected a closing quote"),
                    ("x y,NtClose,1", None), ("7", "1 cells; expected 3")):
