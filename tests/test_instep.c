@@ -136,6 +136,25 @@ static void a_wait_that_fails_parts_them(void) {
   wg_buf_release(&out);
 }
 
+// So it does where what hangs is nearer to something else.
+static void fails_early(struct tale *t, int side) {
+  fails_at_once(t, side);
+  pad(t, 1, 3);
+  waits(t, 4, E1);
+  if (side) sets(t, 3, E1, 0);
+  if (side) wakes(t, 4, 0, NULL);
+  if (side) ret(t, 3, 0);
+  pad(t, 1, 20);
+}
+
+static void a_wait_that_fails_comes_first(void) {
+  struct wg_buf out = {0};
+  CU_ASSERT_EQUAL(differ(fails_early, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "NtWaitForSingleObjectEx"));
+  CU_ASSERT_TRUE(first_says(&out, "STATUS_INVALID_HANDLE"));
+  wg_buf_release(&out);
+}
+
 // -- no longer in step --
 
 static void other_schedule(struct tale *t, int side) {
@@ -245,6 +264,7 @@ static void who_makes_no_call_any_more_is_said(void) {
 WG_MAIN("instep", {"values of one engine count", values_of_one_engine_count},
         {"the first value is first", the_first_value_is_first},
         {"a wait that fails parts them", a_wait_that_fails_parts_them},
+        {"a wait that fails comes first", a_wait_that_fails_comes_first},
         {"out of step, levels do not count", out_of_step_levels_do_not_count},
         {"merged loops end it", merged_loops_end_it},
         {"a call that comes back parts them", a_call_that_comes_back_parts_them},

@@ -378,7 +378,25 @@ static void expect_error(const char *guest, const void *data, size_t n, const ch
   free(r);
 }
 
+// Behind which of its parts a state is cut is said. Each part's name stands before it, with its length.
+static void cut_behind(const struct wg_buf *state, const char *part) {
+  struct wg_buf mark = {0}, what = {0};
+  size_t n = strlen(part) + 1, at = 0;
+  wg_buf_printf(&mark, "%c%s", (char)(n - 1), part);
+  wg_buf_printf(&what, "in the state of %s: it ends", part);
+  while (at + n <= state->len && memcmp(state->data + at, mark.data, n) != 0) at++;
+  CU_ASSERT_TRUE(at + n <= state->len);
+  if (at + n <= state->len) expect_error("system", state->data, at + n, what.data);
+  wg_buf_release(&mark);
+  wg_buf_release(&what);
+}
+
 static void damaged_states_are_refused(void) {
+  static const char *const parts[] = {
+      "machine", "clock",   "what is due",         "memory",           "GPU", "audio decoder", "pool",
+      "files",   "exports", "objects and threads", "hardware threads", "run", "handles",       "modules",
+      "xam",     "bounds",  "controllers",         "audio clients"};
+
   struct run *r = calloc(1, sizeof *r);
   r->visit = keep;
   r->every = 100;
@@ -390,6 +408,7 @@ static void damaged_states_are_refused(void) {
   struct wg_buf *state = &kept[nkept - 1].state;
   expect_error("hello", state->data, state->len, "kept: at byte 88, in the state of machine: it is of another title");
   expect_error("system", state->data, 0, "in the state of machine: it ends");
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) cut_behind(state, parts[i]);
   uint64_t seed = 3;
   for (int i = 0; i < 20; i++) {
     size_t n = random_below(&seed, (uint32_t)state->len);
