@@ -337,13 +337,13 @@ static void take_waited(struct wg_laws *l, uint32_t object, uint32_t thread, uin
 }
 
 // Its wait that began, or ended, last.
-static const struct wg_dwait *wait_of(const struct wg_side *s, uint32_t thread) {
+static const struct wg_dwait *latest_wait(const struct wg_side *s, uint32_t thread) {
   const struct wg_dthread *t = &s->threads[thread];
   return t->wait_at && t->wait_at <= t->nwaits ? &t->waits[t->wait_at - 1] : NULL;
 }
 
 static void on_wait_begin(struct wg_laws *l, const struct wg_side *s, uint32_t thread) {
-  const struct wg_dwait *w = wait_of(s, thread);
+  const struct wg_dwait *w = latest_wait(s, thread);
   struct wg_ledger *g = ledger_of(l->state);
   struct due due = {.object = WG_NONE};
   for (uint32_t i = 0; w && w->end_seq == 0 && i < w->n; i++) {
@@ -382,7 +382,7 @@ static void note_wake(struct wg_ledger *g, const struct wg_side *s, const struct
 }
 
 static void on_wait_end(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e) {
-  const struct wg_dwait *w = wait_of(s, thread);
+  const struct wg_dwait *w = latest_wait(s, thread);
   struct wg_ledger *g = ledger_of(l->state);
   uint64_t status;
   if (w == NULL || w->end_seq != (uint32_t)s->events || w->end_seq == 0) return;

@@ -60,13 +60,13 @@ static LLVMBasicBlockRef block_to(struct wg_clone *x, LLVMBasicBlockRef from) {
 
 // --- ways on which it is known what the body returns ------------------------------------------------------------
 
-struct way_out {
+struct way {
   struct wg_clone_block at; // its facts
   LLVMBasicBlockRef blocks[4], froms[4];
   size_t n;
 };
 
-static bool known(const struct way_out *w, LLVMValueRef v, bool *out) {
+static bool known(const struct way *w, LLVMValueRef v, bool *out) {
   uint64_t c;
   if (wg_clone_constant(v, &c)) {
     *out = c;
@@ -93,7 +93,7 @@ static bool known(const struct way_out *w, LLVMValueRef v, bool *out) {
 // True if from block `n` to `to` nothing is done but to return what `out` says.
 static bool returns_at_once(struct wg_clone *x, size_t n, LLVMBasicBlockRef to, LLVMValueRef cond, bool holds,
                             bool *out) {
-  struct way_out w = {.at = x->blocks[n]};
+  struct way w = {.at = x->blocks[n]};
   learn(&w.at, cond, holds);
   LLVMBasicBlockRef from = x->blocks[n].from;
   if (x->k->result) return false;
