@@ -88,16 +88,18 @@ static int go_on_from(struct wg_from *f, const char *from, const struct wg_from_
   return inputs ? wg_from_script(f, inputs, err) : WG_OK;
 }
 
-// An option that decides what a run does from its start on.
+// An option that is for a run from its start, and why, if not because it decides what a run does from there on.
 struct past {
   const char *name;
   bool given;
+  const char *why;
 };
 
 static int check_past(const struct wg_command *cmd, const struct past *past, size_t n, const char *out) {
   for (size_t i = 0; i < n; i++)
     if (past[i].given)
-      return wg_cli_usage(cmd, "--from: --%s is not for a run that goes on: its past depends on it", past[i].name);
+      return wg_cli_usage(cmd, "--from: --%s is not for a run that goes on: %s", past[i].name,
+                          past[i].why ? past[i].why : "its past depends on it");
   return out ? WG_OK : wg_cli_usage(cmd, "--from: name the new run with -o");
 }
 
@@ -199,10 +201,17 @@ struct asked {
 };
 
 static int check(const struct wg_command *cmd, const struct wg_args *args, struct asked *a) {
-  const struct past past[] = {{"cache", a->cache},      {"cache0", a->cache0},       {"cache1", a->cache1},
-                              {"keys", a->keys},        {"patch", a->patch},         {"content", a->content},
-                              {"args", a->args_text},   {"date", a->date != UNSAID}, {"gdb", a->gdb.given},
-                              {"no-trace", a->no_trace}};
+  const struct past past[] = {
+      {"cache", a->cache, NULL},
+      {"cache0", a->cache0, NULL},
+      {"cache1", a->cache1, NULL},
+      {"keys", a->keys, NULL},
+      {"patch", a->patch, NULL},
+      {"content", a->content, NULL},
+      {"args", a->args_text, NULL},
+      {"date", a->date != UNSAID, NULL},
+      {"gdb", a->gdb.given, "it stops at a title's start; wedge gdb RUN goes to any moment of a run"},
+      {"no-trace", a->no_trace, "it is recorded, as it was up to there"}};
   if (args->n != (a->from ? 0 : 1))
     return wg_cli_usage(cmd, a->from ? "--from: the title is the run's: leave TITLE out" : "expected one TITLE, got %d",
                         args->n);

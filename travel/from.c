@@ -169,18 +169,19 @@ int wg_from_check(const struct wg_from *f, struct wg_err *err) {
     struct wg_buf stop = {0}, here = {0};
     wg_buf_time(&stop, fork->max_ns);
     wg_buf_time(&here, f->at.now_ns);
-    wg_fail(err, WG_INPUT, "--seconds: the run would stop at %s, and is at %s there; they count from the title's start",
+    wg_fail(err, WG_INPUT,
+            "--seconds: the run would stop at %s, and is at %s there: give more; they count from the title's start",
             stop.data, here.data);
     wg_buf_release(&stop);
     wg_buf_release(&here);
     return WG_INPUT;
   }
   if (fork->max_frames && fork->max_frames <= f->at.frames)
-    return wg_fail(
-        err, WG_INPUT,
-        "--frames: the run would stop at frame %llu, and is at frame %llu there; they count from the title's "
-        "start",
-        (unsigned long long)fork->max_frames, (unsigned long long)f->at.frames);
+    return wg_fail(err, WG_INPUT,
+                   "--frames: the run would stop at frame %llu, and is at frame %llu there: give more; they count from "
+                   "the title's "
+                   "start",
+                   (unsigned long long)fork->max_frames, (unsigned long long)f->at.frames);
   return WG_OK;
 }
 
