@@ -1,5 +1,7 @@
 #include "diff/stopped.h"
 
+#include <string.h>
+
 #include "diff/calls.h"
 #include "diff/cause_walk.h"
 #include "diff/hang.h"
@@ -56,13 +58,21 @@ static bool often_stands(const struct wg_pairing *p, int side) {
   return p->s[side]->text_log && unsaid(p, side) && !p->s[side]->rests;
 }
 
+// What the thread waits for, and for nothing else, was signalled while it did, and taken back: no cut explains that.
+static bool taken_back(const struct wg_pairing *p, int side, const struct wg_hang_list *l) {
+  const struct wg_dthread *t = wg_side_thread(p->s[side], l->list[0].tid);
+  bool one = t && t->nsteps && !strstr(wg_call_name(p->s[side], t, t->nsteps - 1), "Multiple");
+  return one && strcmp(l->list[0].cls, "lost-wakeup") == 0;
+}
+
 static void look(const struct wg_pairing *p, int side, struct wg_stopped *out) {
   struct wg_hang_list l[2] = {{0}, {0}};
   struct wg_err err = {0};
   wg_hang_verdicts(p->s[side]->path, &p->s[side]->reading, &l[0], &err); // what cannot be judged has no verdict
   if (l[0].n) wg_hang_verdicts(p->s[!side]->path, &p->s[!side]->reading, &l[1], &err);
   uint32_t pair = alone(p, side, &l[0], &l[1]);
-  if (pair != WG_NONE && !(often_stands(p, side) && wg_let_go_by_title(p, pair, side))) {
+  bool cut = pair != WG_NONE && often_stands(p, side) && wg_let_go_by_title(p, pair, side);
+  if (pair != WG_NONE && (!cut || taken_back(p, side, &l[0]))) {
     *out = (struct wg_stopped){
         .found = true, .side = side, .tid = l[0].list[0].tid, .pair = pair, .cls = l[0].list[0].cls};
     wg_buf_add(&out->words, l[0].list[0].words.data, l[0].list[0].words.len);

@@ -615,7 +615,7 @@ ALWAYS = {"p/organ/NtQueueApcThread:drop:nth=5/a:as-lying,b:seed 23+as-reference
           "h/depot/as-log@921|seed 71+as-reference", "h/flexpool/as-log@854|seed 71+as-reference", "h/mixer/|log",
           "p/jobgrid/NtSetEvent:drop:tid=1:nth=3/a:as-lying-bare,b:as-reference-bare", "p/frontend/XamUserGetXUID:drop:rv=0x525/b:as-log",
           "h/forks/as-log@822|seed 71+as-reference", "h/organ/cut|seed 38+cut-early", "h/tripwire/seed 47+cut|as-log",
-          "h/tickers/as-reference|as-log@916"} | {"h/%s/%s|%s" % pair for pair in STOPPED}
+          "h/tickers/as-reference|as-log@916", "p/collector/KeSetEvent:nowake:object=p:nth=1/a:as-log,b:seed 67+as-reference"} | {"h/%s/%s|%s" % pair for pair in STOPPED}
 
 
 def quick(every):
