@@ -134,10 +134,10 @@ static unsigned due(const struct wg_side *s, const struct wg_content *c) {
   return wg_waits_for_objects(c) ? WG_DID_WAIT : 0;
 }
 
-// Our own trace alone shows it: a call that succeeds without doing what its kind does.
-static bool fails_silently(const struct wg_pairing *p, const struct wg_content *a, struct wg_delta *d) {
-  const struct wg_side *s = p->s[0];
-  const struct wg_known *known = wg_known_of(p, 0, a);
+// A side's trace alone shows it: a call that succeeds without doing what its kind does.
+static bool fails_silently(const struct wg_pairing *p, int side, const struct wg_content *a, struct wg_delta *d) {
+  const struct wg_side *s = p->s[side];
+  const struct wg_known *known = wg_known_of(p, side, a);
   // Wedge tells of it whenever it happens; of another engine that is known where it does at other times.
   bool tells = strcmp(wg_str(s, s->engine), "wedge") == 0 || known->acted * 2 > known->returned;
   unsigned want = s->title && tells ? due(s, a) : p->waits_told ? due(s, a) & WG_DID_WAIT : 0;
@@ -153,7 +153,7 @@ static bool fails_silently(const struct wg_pairing *p, const struct wg_content *
 
 bool wg_fails_silently(const struct wg_pairing *p, uint32_t a_content, struct wg_delta *d) {
   *d = (struct wg_delta){.field = ""};
-  return p->effects == 0 && fails_silently(p, at(p, 0, a_content), d);
+  return p->effects == 0 && fails_silently(p, 0, at(p, 0, a_content), d);
 }
 
 // It fails, and in the reference, which tells of no results, it makes a handle. A log without results shows that it
@@ -173,7 +173,10 @@ static bool makes_nothing(const struct wg_pairing *p, const struct wg_content *a
 static bool effects_differ(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
                            struct wg_delta *d) {
   unsigned mask = p->effects;
-  if (mask == 0) return makes_nothing(p, a, b, d) || fails_silently(p, a, d);
+  if (mask == 0) {
+    struct wg_delta there = {.field = ""};
+    return makes_nothing(p, a, b, d) || (fails_silently(p, 0, a, d) && !fails_silently(p, 1, b, &there));
+  }
   // What has not returned has at least begun to wait, unless its trace was cut before it told.
   if (!both(a, b, WG_C_RETURNED))
     mask &= a->effects & b->effects & WG_DID_WAIT ? WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE : 0;

@@ -103,8 +103,39 @@ static void a_reference_that_ends_before_an_exception_says_nothing_of_it(void) {
   wg_buf_release(&out);
 }
 
+// Another engine's thread that waits again and again; of one wait it is not told that it began.
+static void write_waits(const char *name, int untold) {
+  struct wg_buf t = {0};
+  struct wg_err err = {0};
+  unsigned idx = 0;
+  for (int i = 0; i < 12; i++) {
+    static const char *const lines[] = {
+        "\"kernel.call\",\"name\":\"KeWaitForSingleObject\",\"args\":[1073760204,3,1,0,0]",
+        "\"wait.begin\",\"handles\":[4160749592],\"timeout_ns\":30000000", "\"wait.end\",\"status\":0",
+        "\"kernel.return\",\"name\":\"KeWaitForSingleObject\",\"rv\":0"};
+    for (int k = 0; k < 4; k++, idx++)
+      if (k != 1 || i != untold)
+        wg_buf_printf(&t, "{\"engine\":\"canary\",\"tid\":7,\"idx\":%u,\"host_ns\":%u,\"kind\":%s}\n", idx,
+                      1000000 * idx, lines[k]);
+  }
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(at(name), t.data, t.len, &err), WG_OK);
+  wg_buf_release(&t);
+}
+
+static void a_wait_that_neither_tells_of_is_no_difference(void) {
+  struct wg_buf out = {0};
+  write_waits("a", 3);
+  write_waits("b", -1);
+  CU_ASSERT_EQUAL(compare("a", "a", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("b", "b", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "KeWaitForSingleObject on the object at 0x400047cc does not wait"));
+  wg_buf_release(&out);
+}
+
 WG_MAIN("diff: effects", {"a library is unloaded", a_library_is_unloaded},
         {"one call less in a round is one finding", one_call_less_in_a_round_is_one_finding},
         {"who set a value is named beside it", who_set_a_value_is_named_beside_it},
         {"a reference that ends before an exception says nothing of it",
-         a_reference_that_ends_before_an_exception_says_nothing_of_it})
+         a_reference_that_ends_before_an_exception_says_nothing_of_it},
+        {"a wait that neither tells of is no difference", a_wait_that_neither_tells_of_is_no_difference})
