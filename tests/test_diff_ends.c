@@ -1,4 +1,5 @@
 // How threads end: waits without end, engines that tell lies about them, traces that were cut.
+#include "base/file.h"
 #include "diff/model.h"
 #include "tests/tale.h"
 
@@ -77,6 +78,29 @@ static void a_thread_that_never_starts_is_named(void) {
   CU_ASSERT_TRUE(
       first_says(&out, "thread 2 (2 there, entry 0x82002000): is created and never runs; in the reference it does"));
   CU_ASSERT_EQUAL(compare("sa", "sa", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+// So it is where the thread that has started is the first that the file tells of, the engine itself not being told.
+static void write_without_engine(const char *from, const char *to) {
+  struct wg_buf text = {0};
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_file_read(at(from), 1 << 20, &text, &err), WG_OK);
+  const char *rest = strstr(text.data, "\"tid\":1,");
+  while (rest && rest > text.data && rest[-1] != '\n') rest--;
+  CU_ASSERT_PTR_NOT_NULL_FATAL(rest);
+  CU_ASSERT_EQUAL(wg_file_write(at(to), rest, text.len - (size_t)(rest - text.data), &err), WG_OK);
+  wg_buf_release(&text);
+}
+
+static void a_thread_that_never_starts_is_named_without_an_engine(void) {
+  struct wg_buf out = {0};
+  write_started("na", false);
+  write_started("ns", true);
+  write_without_engine("na", "ba");
+  write_without_engine("ns", "bs");
+  CU_ASSERT_EQUAL(compare("ba", "bs", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "is created and never runs; in the reference it does"));
   wg_buf_release(&out);
 }
 
@@ -711,6 +735,8 @@ WG_MAIN("diff_ends", {"a first call that never returns", a_first_call_that_never
         {"a wait that never ends is traced to its signal", a_wait_that_never_ends_is_traced_to_its_signal},
         {"a return written at entry is seen through", a_return_written_at_entry_is_seen_through},
         {"a thread that never starts is named", a_thread_that_never_starts_is_named},
+        {"a thread that never starts is named without an engine",
+         a_thread_that_never_starts_is_named_without_an_engine},
         {"an exception is named", an_exception_is_named},
         {"a lock that both wait for is no difference", a_lock_that_both_wait_for_is_no_difference},
         {"a try is luck", a_try_is_luck}, {"signals of unknown objects are read", signals_of_unknown_objects_are_read},
