@@ -48,7 +48,7 @@ static void note_use(struct wg_pages *p, size_t i) {
 
 bool wg_pages_has(const struct wg_pages *p, uint64_t hash) {
   uint64_t i;
-  return wg_map_get(&p->at, hash, &i) && (p->data[i] || i < p->kept);
+  return wg_map_get(&p->at, hash, &i) && (p->data[i] || comes_again(p, i));
 }
 
 void wg_pages_put(struct wg_pages *p, uint64_t hash, const void *page) {
