@@ -364,6 +364,23 @@ static void what_is_known_is_fetched(void) {
   wg_pages_release(&p);
 }
 
+// What cannot be fetched any more is not had, and comes back as it is put.
+static void what_is_lost_is_not_had(void) {
+  struct wg_pages p = {0};
+  uint32_t *used = NULL;
+  for (int i = 0; i < 2; i++) wg_pages_know(&p, wg_page_hash(page_of(i)));
+  p.kept = 2;
+  p.used = &used;
+  wg_pages_lose(&p, 1);
+  CU_ASSERT_TRUE(wg_pages_has(&p, p.hash[0]) && !wg_pages_has(&p, p.hash[1]));
+  put(&p, 1);
+  CU_ASSERT_TRUE(p.n == 2 && has(&p, 1) && wg_pages_has(&p, p.hash[1]));
+  wg_pages_unuse(&p, used, 1);
+  CU_ASSERT_FALSE(has(&p, 1) || wg_pages_has(&p, p.hash[1]));
+  free(used);
+  wg_pages_release(&p);
+}
+
 static void pages_are_saved_by_their_hashes(void) {
   static uint8_t memory[3 * WG_PAGE_BYTES], there[3 * WG_PAGE_BYTES];
   struct wg_pages p = {0};
@@ -410,5 +427,5 @@ WG_MAIN("archive", {"what is saved is the format", what_is_saved_is_the_format},
         {"each field is touched alone", each_field_is_touched_alone},
         {"words are walked together", words_are_walked_together}, {"a page is kept once", a_page_is_kept_once},
         {"what nobody uses is dropped", what_nobody_uses_is_dropped},
-        {"what is known is fetched", what_is_known_is_fetched},
+        {"what is known is fetched", what_is_known_is_fetched}, {"what is lost is not had", what_is_lost_is_not_had},
         {"pages are saved by their hashes", pages_are_saved_by_their_hashes})
