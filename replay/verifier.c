@@ -112,9 +112,9 @@ static void tell_odd(struct wg_verifier *v) {
 }
 
 static void check_marks(struct wg_verifier *v) {
-  uint64_t now = wg_machine_windows(v->machine);
   const struct wg_checkpoints *marks = v->marks;
   if (marks == NULL) return;
+  uint64_t now = wg_machine_windows(v->machine);
   if (v->odd != SIZE_MAX && marks->list[v->odd].at.windows < now) tell_odd(v);
   while (v->mark < marks->n && marks->list[v->mark].at.windows < now) v->mark++;
   if (v->mark == marks->n || marks->list[v->mark].at.windows > now) return;

@@ -275,6 +275,7 @@ bool wg_branches_take(struct wg_branches_reader *r, const struct wg_branch_packe
   encode(p, &r->packet);
   if (r->n - r->pos < r->packet.len || memcmp(r->block + r->pos, r->packet.data, r->packet.len) != 0) return false;
   r->pos += r->packet.len;
+  wg_source_soon(r->block + r->pos + 256);
   return true;
 }
 

@@ -116,6 +116,7 @@ static char *take(struct wg_reader *r, char *newline, size_t *n) {
   *n = (size_t)(newline - start);
   r->line_at = r->base + r->pos;
   r->pos = (size_t)(newline - r->block) + 1;
+  wg_source_soon(newline + 512);
   begin_line(r);
   return start;
 }

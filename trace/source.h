@@ -30,6 +30,10 @@ void wg_source_close(struct wg_source *s);
 
 // The next block of text, at least one byte; NULL at the end. It is the caller's to write to until the next call.
 char *wg_source_next(struct wg_source *s, size_t *n);
+// What lies at `at`, inside a block or behind it, is asked for soon: another processor has just written it.
+static inline void wg_source_soon(const void *at) {
+  for (uintptr_t line = (uintptr_t)at; line < (uintptr_t)at + 256; line += 64) __builtin_prefetch((const void *)line);
+}
 // Where in the text something is missing for the first time: what comes then is behind it. UINT64_MAX: nowhere so far.
 uint64_t wg_source_hole(const struct wg_source *s);
 // After the end: NULL, or why it came early ("truncated at byte ...", "corrupt near byte ...").
