@@ -1,11 +1,10 @@
 #include "checkpoint/packer.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <zstd.h>
 
 #include "base/alloc.h"
+#include "base/thread.h"
 #include "emu/state/pages.h"
 
 #define LEVEL 1
@@ -62,16 +61,12 @@ static void *work(void *arg) {
 
 struct wg_packer *wg_packer_create(bool threaded) {
   struct wg_packer *p = wg_xcalloc(1, sizeof *p);
-  sigset_t all, before; // signals are the main thread's
   p->last = &p->first;
   p->zstd = ZSTD_createCCtx();
   pthread_mutex_init(&p->lock, NULL);
   pthread_cond_init(&p->given, NULL);
   pthread_cond_init(&p->done, NULL);
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  p->threaded = threaded && pthread_create(&p->thread, NULL, work, p) == 0; // without one it is packed at once
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  p->threaded = threaded && wg_thread_begin(&p->thread, work, p); // without one it is packed at once
   return p;
 }
 

@@ -51,19 +51,23 @@ static const struct wg_branch_packet that = {.tid = 5,
                                              .targets = some,
                                              .ntargets = 6};
 
-static void what_is_known_is_a_byte(void) {
+static void is_written_as(const struct wg_branch_packet *p, const char *want, size_t n) {
   struct wg_branches_writer *w;
   struct wg_err err = {0};
   struct wg_buf file = {0};
   char sha[65];
   unlink(at("b"));
   CU_ASSERT_EQUAL_FATAL(wg_branches_create(&w, at("b"), &err), WG_OK);
-  wg_branches_write(w, &that);
+  wg_branches_write(w, p);
   CU_ASSERT_EQUAL(wg_branches_finish(w, sha, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(wg_frames_read(at("b"), 1000, &file, &err), WG_OK);
-  CU_ASSERT_EQUAL_FATAL(file.len, sizeof coded - 1);
-  CU_ASSERT_EQUAL(memcmp(file.data, coded, file.len), 0);
+  CU_ASSERT_EQUAL_FATAL(file.len, n);
+  CU_ASSERT_EQUAL(memcmp(file.data, want, file.len), 0);
   wg_buf_release(&file);
+}
+
+static void what_is_known_is_a_byte(void) {
+  is_written_as(&that, coded, sizeof coded - 1);
   has_that_packet(opened(coded, sizeof coded - 1), some);
 }
 
@@ -162,23 +166,12 @@ static void fill_repeats(uint64_t words[REPEATS]) {
 static void words_that_repeat_are_told_once(void) {
   static const char want[] = REPEATED;
   uint64_t words[REPEATS];
-  struct wg_branches_writer *w;
-  struct wg_err err = {0};
-  struct wg_buf file = {0};
-  char sha[65];
   fill_repeats(words);
   struct wg_branch_packet p = that;
   p.words = words;
   p.nbits = REPEATS * WG_BRANCH_WORD_BITS;
   p.ntargets = 0;
-  unlink(at("b"));
-  CU_ASSERT_EQUAL_FATAL(wg_branches_create(&w, at("b"), &err), WG_OK);
-  wg_branches_write(w, &p);
-  CU_ASSERT_EQUAL(wg_branches_finish(w, sha, &err), WG_OK);
-  CU_ASSERT_EQUAL_FATAL(wg_frames_read(at("b"), 1000, &file, &err), WG_OK);
-  CU_ASSERT_EQUAL_FATAL(file.len, sizeof want - 1);
-  CU_ASSERT_EQUAL(memcmp(file.data, want, file.len), 0);
-  wg_buf_release(&file);
+  is_written_as(&p, want, sizeof want - 1);
   struct wg_branches_reader *r = opened(want, sizeof want - 1);
   CU_ASSERT_TRUE_FATAL(wg_branches_next(r, &p));
   CU_ASSERT_EQUAL(p.nbits, REPEATS * WG_BRANCH_WORD_BITS);

@@ -36,23 +36,26 @@ static void two_stock_logs_are_compared(void) {
 
 #define ASKS "d> F8000014 NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 701CFF00(FFFFFFFFFFFFB1E0))\n"
 
+#define MAIN                                                                                                           \
+  "i> 00000100 XThreadF8000008 (6) Stack: 70150000-70190000\n"                                                         \
+  "K> F8000008 XThread::Execute thid 6 (handle=F8000008, 'Main XThread (F8000008)', native=8DADD6C0)\n"
+// Two events, and a worker.
+#define TWO_THREADS                                                                                                    \
+  "d> F8000008 NtCreateEvent(7018FF00(00000000), 00000000, 00000001, 00000000)\n"                                      \
+  "i> F8000008 Added handle:F800000C for N2xe6kernel6XEventE\n"                                                        \
+  "d> F8000008 NtCreateEvent(7018FF04(00000000), 00000000, 00000001, 00000000)\n"                                      \
+  "i> F8000008 Added handle:F8000010 for N2xe6kernel6XEventE\n"                                                        \
+  "d> F8000008 ExCreateThread(7018FF08(00000000), 00008000, 00000000, 00000000, 82010100, 00000000, 02000000)\n"       \
+  "i> F8000008 Added handle:F8000014 for N2xe6kernel7XThreadE\n"                                                       \
+  "i> F8000008 XThreadF8000014 (7) Stack: 701A0000-701B0000\n"                                                         \
+  "K> F8000014 XThread::Execute thid 7 (handle=F8000014, 'XThread (F8000014)', native=8DADD6C0)\n"
+
 // Main asks a worker for something, which asks again and again with a limit, and waits for its answer. A log tells
 // neither results nor how waits end.
 static void write_asked(const char *name, bool answered) {
   struct wg_buf t = {0};
-  wg_buf_str(
-      &t, "i> 00000100 XThreadF8000008 (6) Stack: 70150000-70190000\n"
-          "K> F8000008 XThread::Execute thid 6 (handle=F8000008, 'Main XThread (F8000008)', native=8DADD6C0)\n"
-          "d> F8000008 NtCreateEvent(7018FF00(00000000), 00000000, 00000001, 00000000)\n"
-          "i> F8000008 Added handle:F800000C for N2xe6kernel6XEventE\n"
-          "d> F8000008 NtCreateEvent(7018FF04(00000000), 00000000, 00000001, 00000000)\n"
-          "i> F8000008 Added handle:F8000010 for N2xe6kernel6XEventE\n"
-          "d> F8000008 ExCreateThread(7018FF08(00000000), 00008000, 00000000, 00000000, 82010100, 00000000, 02000000)\n"
-          "i> F8000008 Added handle:F8000014 for N2xe6kernel7XThreadE\n"
-          "i> F8000008 XThreadF8000014 (7) Stack: 701A0000-701B0000\n"
-          "K> F8000014 XThread::Execute thid 7 (handle=F8000014, 'XThread (F8000014)', native=8DADD6C0)\n"
-          "d> F8000008 NtSetEvent(F800000C, 00000000)\n"
-          "d> F8000008 NtWaitForSingleObjectEx(F8000010, 00000001, 00000000, 00000000)\n" ASKS);
+  wg_buf_str(&t, MAIN TWO_THREADS "d> F8000008 NtSetEvent(F800000C, 00000000)\n"
+                                  "d> F8000008 NtWaitForSingleObjectEx(F8000010, 00000001, 00000000, 00000000)\n" ASKS);
   for (int i = 0; !answered && i < 300; i++) wg_buf_str(&t, ASKS);
   if (answered)
     wg_buf_str(&t, "d> F8000014 NtSetEvent(F8000010, 00000000)\n"
@@ -366,9 +369,6 @@ static void the_shorter_log_hangs(void) {
 
 // -- what a call gave, which a log does not tell --
 
-#define MAIN                                                                                                           \
-  "i> 00000100 XThreadF8000008 (6) Stack: 70150000-70190000\n"                                                         \
-  "K> F8000008 XThread::Execute thid 6 (handle=F8000008, 'Main XThread (F8000008)', native=8DADD6C0)\n"
 #define SIGNED_IN "d> F8000008 XamUserGetSigninState(00000000)\n"
 #define GOES_ON "d> F8000008 KeTlsAlloc()\nd> F8000008 KeTlsSetValue(00000001, 00000002)\n"
 
@@ -485,16 +485,7 @@ static void a_call_that_does_not_come_back_in_a_log(void) {
 // Main and a worker take turns, three times and, if `on`, a fourth time. At `work` each turn has many more calls.
 static void write_turns(const char *name, bool on, int work) {
   struct wg_buf t = {0};
-  wg_buf_str(
-      &t, MAIN
-      "d> F8000008 NtCreateEvent(7018FF00(00000000), 00000000, 00000001, 00000000)\n"
-      "i> F8000008 Added handle:F800000C for N2xe6kernel6XEventE\n"
-      "d> F8000008 NtCreateEvent(7018FF04(00000000), 00000000, 00000001, 00000000)\n"
-      "i> F8000008 Added handle:F8000010 for N2xe6kernel6XEventE\n"
-      "d> F8000008 ExCreateThread(7018FF08(00000000), 00008000, 00000000, 00000000, 82010100, 00000000, 02000000)\n"
-      "i> F8000008 Added handle:F8000014 for N2xe6kernel7XThreadE\n"
-      "i> F8000008 XThreadF8000014 (7) Stack: 701A0000-701B0000\n"
-      "K> F8000014 XThread::Execute thid 7 (handle=F8000014, 'XThread (F8000014)', native=8DADD6C0)\n" WAITS_E1);
+  wg_buf_str(&t, MAIN TWO_THREADS WAITS_E1);
   for (int turn = 0; turn < (on ? 5 : 4); turn++) {
     for (int i = 0; i < work; i++) wg_buf_printf(&t, "d> F8000008 KeTlsSetValue(00000004, %08X)\n", 100 * turn + i);
     wg_buf_str(&t, SAYS_E1 WAITS_E2);

@@ -1,11 +1,10 @@
 #include "emu/jit/worker.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/thread.h"
 
 struct list {
   struct wg_job *first, **last;
@@ -106,12 +105,7 @@ struct wg_worker *wg_worker_create(const struct wg_jit_backend *backend, struct 
   w->cache = cache;
   pthread_mutex_init(&w->lock, NULL);
   pthread_cond_init(&w->asked, NULL);
-  if (!background) return w;
-  sigset_t all, before; // signals are the main thread's
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  w->background = pthread_create(&w->thread, NULL, work, w) == 0; // without one it is compiled at once
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  w->background = background && wg_thread_begin(&w->thread, work, w); // without one it is compiled at once
   return w;
 }
 

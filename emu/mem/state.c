@@ -12,8 +12,6 @@
 
 #define PHYS_PAGES (WG_PHYS_SIZE / WG_PAGE)
 
-// Tables of 32-bit words are written as they lie in memory.
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format of a state is little-endian");
 _Static_assert(WG_PAGE == WG_PAGE_BYTES, "the store's pages are the guest's");
 
 // What backs the address space, each once: pages [first, first + n).

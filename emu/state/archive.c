@@ -96,7 +96,8 @@ DEF_NUMBER(16)
 DEF_NUMBER(32)
 DEF_NUMBER(64)
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are written as they lie in memory");
+// Words, and pages of them, are written as they lie in memory.
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format of a state is little-endian");
 void wg_ar_words(struct wg_archive *a, uint32_t *v, size_t n) {
   if (a->mode != WG_ARCHIVE_TOUCH) {
     a->fields += n;
