@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WG_JIT_VERSION 5u   // of this interface
+#define WG_JIT_VERSION 6u   // of this interface
 #define WG_JIT_MOST 256u    // instructions of a region
 #define WG_JIT_PAGE 1024u   // instructions of a page; the op behind them goes on to the next one
 #define WG_JIT_OP_BYTES 32u // at least an op's size
@@ -37,11 +37,21 @@ struct wg_jit_region {
 
 // Registers that compiled code keeps: `count` of `size` bytes each, from `offset` in the context on. What is `late` is
 // written to the context where the code is left, anything else at once. `general` are those that fields of an
-// instruction number (RT, RA, RB); they are kept where small loops name them (jit/unroll.c).
+// instruction number (RT, RA, RB); they are kept where small loops name them (jit/unroll.c). `bits` are written with
+// the field of four that they lie in: `fields`, of four bytes each, which is kept as one number (enum wg_jit_order).
 struct wg_jit_granule {
   uint32_t offset, size, count;
-  bool late, general;
+  bool late, general, bits, fields;
 };
+
+// A field of the condition register: LT and GT of what a compare set, of which EQ is what these are not and SO is
+// XER's; or, with WG_JIT_ANY, all four.
+enum wg_jit_order { WG_JIT_LT = 1, WG_JIT_GT = 2, WG_JIT_EQ = 4, WG_JIT_SO = 8, WG_JIT_ANY = 16, WG_JIT_ORDERS = 32 };
+// `so`: XER's.
+static inline bool wg_jit_order_has(uint64_t order, unsigned bit, bool so) {
+  if (order & WG_JIT_ANY || bit < 2) return order >> bit & 1;
+  return bit == 2 ? !(order & (WG_JIT_LT | WG_JIT_GT)) : so;
+}
 
 // Functions that compiled code calls, by their places in the table that the context points to.
 enum wg_jit_call {
@@ -84,6 +94,7 @@ struct wg_jit_layout {
   uint32_t op_size, op_pc;                     // in an op: its size, and where its address is
   uint32_t pc, pages, limit_e, calls, lr, ctr; // in the context
   uint32_t cr;                                 // a byte a bit, from LT of field 0 on
+  uint32_t so;                                 // XER's, a byte
   uint32_t answer;                             // in the context, too: what a call that keeps registers answers
   uint32_t before;                             // and what comes before the trail: 1, nothing
   uint32_t flags_before;                       // the flags of memory's pages lie so many bytes before memory

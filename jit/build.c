@@ -63,10 +63,10 @@ bool wg_jit_in_context(const struct wg_jit_build *u, uint32_t slot) {
 }
 
 LLVMValueRef wg_jit_general(struct wg_jit_build *u, unsigned number) {
-  uint32_t slot = 0, offset;
-  const struct wg_jit_granule *g;
-  while (!(g = wg_jit_granule_of(&u->j->layout, slot, &offset))->general) slot += g->count;
-  if (wg_jit_in_context(u, slot + number)) return wg_jit_field(u, offset + number * g->size, u->j->i64);
+  uint32_t slot = 0;
+  const struct wg_jit_granule *g = u->j->layout.granules;
+  for (; !g->general; g++) slot += g->count;
+  if (wg_jit_in_context(u, slot + number)) return wg_jit_field(u, g->offset + number * g->size, u->j->i64);
   return LLVMBuildLoad2(u->b, u->j->i64, wg_jit_slot(u, slot + number), "");
 }
 
@@ -82,21 +82,6 @@ LLVMValueRef wg_jit_slot(struct wg_jit_build *u, uint32_t slot) {
     if (g->size == 16) LLVMSetAlignment(u->slots[slot], 16);
   }
   return u->slots[slot];
-}
-
-void wg_jit_fills(struct wg_jit_build *u) {
-  for (size_t i = 0; i < u->nfills; i++) {
-    wg_jit_put(u, u->fills[i].block);
-    for (uint32_t s = 0; s < WG_JIT_SLOTS; s++) {
-      if (u->slots[s] == NULL) continue;
-      uint32_t offset;
-      const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, s, &offset);
-      LLVMValueRef v = wg_jit_field(u, offset, wg_jit_slot_type(u->j, g->size));
-      LLVMSetAlignment(v, g->size);
-      LLVMBuildStore(u->b, v, u->slots[s]);
-    }
-    LLVMBuildBr(u->b, u->fills[i].next);
-  }
 }
 
 static void attribute(struct wg_jit *j, LLVMValueRef f, unsigned at, const char *name) {

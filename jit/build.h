@@ -24,6 +24,7 @@ struct wg_jit {
   unsigned prof;           // metadata kind
   uint32_t hopeless[1024]; // words whose body the interpreter alone can execute, as was found out
   size_t nhopeless;
+  bool so_changes; // the region that is being built writes XER's SO
 };
 
 struct wg_jit_set {
@@ -122,23 +123,36 @@ uint32_t wg_jit_slot_of(const struct wg_jit_layout *l, uint32_t offset, uint32_t
 // for it would put on the stack besides.
 bool wg_jit_in_context(const struct wg_jit_build *u, uint32_t slot);
 LLVMValueRef wg_jit_slot(struct wg_jit_build *u, uint32_t slot); // its alloca, made at need
-void wg_jit_fills(struct wg_jit_build *u);                       // when all is built: the blocks that read registers
 const struct wg_jit_granule *wg_jit_granule_of(const struct wg_jit_layout *l, uint32_t slot, uint32_t *offset);
 LLVMValueRef wg_jit_general(struct wg_jit_build *u, unsigned number); // what that general register holds
 LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, uint32_t size);
 
 // --- leave.c: what the context has not got yet
 void wg_jit_wrote(struct wg_jit_build *u, uint32_t slot); // by the instruction that is being built
-bool wg_jit_writes(const struct wg_jit_build *u, unsigned insn, uint32_t slot); // a late one, as far as is built
-void wg_jit_edge(struct wg_jit_build *u, unsigned to);                          // from it to another
+static inline bool wg_jit_has(const struct wg_jit_set *s, uint32_t slot) { return s->bits[slot / 64] >> slot % 64 & 1; }
+// A late one, as far as is built.
+static inline bool wg_jit_writes(const struct wg_jit_build *u, unsigned insn, uint32_t slot) {
+  return wg_jit_has(&u->writes[insn], slot);
+}
+void wg_jit_edge(struct wg_jit_build *u, unsigned to); // from it to another
 // A block that goes on at `next`, where the context is complete.
 LLVMBasicBlockRef wg_jit_leave(struct wg_jit_build *u, LLVMBasicBlockRef next, bool after, bool seldom);
 void wg_jit_share(struct wg_jit_build *u); // before an instruction: whether it owes what the one before it did
 void wg_jit_ways(struct wg_jit_build *u);  // when all is built
+void wg_jit_fills(struct wg_jit_build *u); // when all is built: the blocks that read registers
 // What the frames of `object` say, with what the ways out of `u` mean by it; appended to the code. `body`: where the
 // region's function lies in it.
 const char *wg_jit_frames(const struct wg_jit_build *u, const uint8_t *map, size_t size, size_t body,
                           struct wg_jit_blob *out);
+
+// --- order.c: fields of the condition register, as one number each (enum wg_jit_order)
+uint32_t wg_jit_field_of(const struct wg_jit_layout *l, uint32_t slot);  // the slot of the field that a bit's lies in
+void wg_jit_orders(struct wg_jit_build *u, const struct wg_jit_insn *i); // of what the instruction has written
+// Of a field that a compare set, whether one of its bits is set is known now.
+void wg_jit_order_known(struct wg_jit_build *u, unsigned field, unsigned which, bool set);
+LLVMValueRef wg_jit_order_of(struct wg_jit_build *u, LLVMValueRef bytes); // the context's four
+LLVMValueRef wg_jit_order_bytes(struct wg_jit_build *u, LLVMValueRef order);
+bool wg_jit_compares(uint32_t word); // it sets LT, GT and EQ of a field as the order of two numbers
 
 // --- learn.c: what is known behind a branch that goes or does not
 void wg_jit_learn(struct wg_jit_build *u, const struct wg_jit_insn *i, bool taken);

@@ -45,7 +45,9 @@ static void store(struct wg_clone *x, int64_t offset, LLVMValueRef v, unsigned a
   LLVMSetAlignment(LLVMBuildStore(u->b, v, p), align);
   uint32_t start;
   if (slot == UINT32_MAX) return;
-  if (wg_jit_granule_of(&u->j->layout, slot, &start)->late) {
+  const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &start);
+  if (g->bits) slot = wg_jit_field_of(&u->j->layout, slot);
+  if (g->bits || g->late) {
     wg_jit_wrote(u, slot);
     return;
   }

@@ -1,6 +1,7 @@
-// Where compiled code is left. Late registers are in host registers alone until then: what the instructions on the way
-// may have written is owed to the context. A way that is gone often writes it there; one that is gone seldom has LLVM
-// note where it keeps it (a stack map), and the call that is put there later reads that (emu/cpu/compiled.c).
+// Where compiled code is left, and entered. Late registers are in host registers alone until then: what the
+// instructions on the way may have written is owed to the context. A way that is gone often writes it there; one that
+// is gone seldom has LLVM note where it keeps it (a stack map), and the call that is put there later reads that
+// (emu/cpu/compiled.c).
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,6 @@
 #define CALL_BYTES 5u // call rel32
 
 static void add_slot(struct wg_jit_set *s, uint32_t slot) { s->bits[slot / 64] |= 1ull << slot % 64; }
-static bool has_slot(const struct wg_jit_set *s, uint32_t slot) { return s->bits[slot / 64] >> slot % 64 & 1; }
 static bool join_slots(struct wg_jit_set *s, const struct wg_jit_set *other) {
   bool more = false;
   for (size_t i = 0; i < WG_JIT_SLOTS / 64; i++) {
@@ -19,10 +19,13 @@ static bool join_slots(struct wg_jit_set *s, const struct wg_jit_set *other) {
   return more;
 }
 
-bool wg_jit_writes(const struct wg_jit_build *u, unsigned insn, uint32_t slot) {
-  return has_slot(&u->writes[insn], slot);
+void wg_jit_wrote(struct wg_jit_build *u, uint32_t slot) {
+  uint32_t start, size;
+  add_slot(&u->writes[u->now], slot);
+  if (slot != wg_jit_slot_of(&u->j->layout, u->j->layout.so, &start, &size) || u->j->so_changes) return;
+  u->j->so_changes = true;
+  u->again = true;
 }
-void wg_jit_wrote(struct wg_jit_build *u, uint32_t slot) { add_slot(&u->writes[u->now], slot); }
 
 void wg_jit_edge(struct wg_jit_build *u, unsigned to) {
   if (u->nedges == sizeof u->edges / sizeof *u->edges) {
@@ -83,15 +86,16 @@ static LLVMValueRef value_of(struct wg_jit_build *u, uint32_t slot, const struct
 
 static void pay(struct wg_jit_build *u, const struct wg_jit_set *owed) {
   for (uint32_t slot = 0; slot < WG_JIT_SLOTS; slot++) {
-    if (!has_slot(owed, slot)) continue;
+    if (!wg_jit_has(owed, slot)) continue;
     uint32_t offset;
     const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &offset);
     LLVMValueRef to = wg_jit_at(u, u->c, wg_jit_i64(u->j, offset), wg_jit_slot_type(u->j, g->size));
-    LLVMSetAlignment(LLVMBuildStore(u->b, value_of(u, slot, g), to), g->size);
+    LLVMValueRef v = value_of(u, slot, g);
+    LLVMSetAlignment(LLVMBuildStore(u->b, g->fields ? wg_jit_order_bytes(u, v) : v, to), g->fields ? 1 : g->size);
   }
 }
 
-// A byte is a bit of the condition register or the like: as a bit it need not be there before it is looked at.
+// A byte is a bit of XER: as a bit it need not be there before it is looked at.
 static LLVMValueRef widened(struct wg_jit_build *u, LLVMValueRef v, const struct wg_jit_granule *g) {
   if (g->size == 1) v = LLVMBuildTrunc(u->b, v, u->j->i1, "");
   return g->size == 8 ? v : LLVMBuildZExt(u->b, v, u->j->i64, "");
@@ -104,7 +108,7 @@ static void note_place(struct wg_jit_build *u, size_t way, const struct wg_jit_s
                                          LLVMConstInt(j->i32, 1, 0), u->c};
   unsigned n = 5;
   for (uint32_t slot = 0; slot < WG_JIT_SLOTS; slot++) {
-    if (!has_slot(owed, slot)) continue;
+    if (!wg_jit_has(owed, slot)) continue;
     uint32_t offset;
     const struct wg_jit_granule *g = wg_jit_granule_of(&j->layout, slot, &offset);
     args[n++] = widened(u, value_of(u, slot, g), g);
@@ -127,6 +131,21 @@ void wg_jit_ways(struct wg_jit_build *u) {
     else
       pay(u, &owed);
     LLVMBuildBr(u->b, u->ways[i].next);
+  }
+}
+
+void wg_jit_fills(struct wg_jit_build *u) {
+  for (size_t i = 0; i < u->nfills; i++) {
+    wg_jit_put(u, u->fills[i].block);
+    for (uint32_t s = 0; s < WG_JIT_SLOTS; s++) {
+      if (u->slots[s] == NULL) continue;
+      uint32_t offset;
+      const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, s, &offset);
+      LLVMValueRef v = wg_jit_field(u, offset, wg_jit_slot_type(u->j, g->size));
+      LLVMSetAlignment(v, g->fields ? 1 : g->size);
+      LLVMBuildStore(u->b, g->fields ? wg_jit_order_of(u, v) : v, u->slots[s]);
+    }
+    LLVMBuildBr(u->b, u->fills[i].next);
   }
 }
 
@@ -216,7 +235,7 @@ static const char *record(const struct wg_jit_build *u, struct reader *r, const 
   owed_on(u, &u->ways[way], &owed);
   f->first = (uint32_t)out->nkept;
   for (uint32_t slot = 0; slot < WG_JIT_SLOTS; slot++) {
-    if (!has_slot(&owed, slot)) continue;
+    if (!wg_jit_has(&owed, slot)) continue;
     struct wg_jit_kept k = {0};
     const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &k.offset);
     k.size = (uint8_t)g->size;

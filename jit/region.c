@@ -151,6 +151,11 @@ static void note(struct wg_jit_build *u, LLVMValueRef bit) {
   LLVMBuildStore(u->b, LLVMBuildOr(u->b, v, bit, ""), u->trail);
 }
 
+static LLVMValueRef is_full(struct wg_jit_build *u, unsigned decisions) {
+  LLVMValueRef most = wg_jit_i64(u->j, 1ull << (63 - decisions));
+  return LLVMBuildICmp(u->b, LLVMIntUGE, load(u, u->trail), most, "");
+}
+
 // Puts the trail aside; goes to `refused` if that cannot be.
 static void make_room(struct wg_jit_build *u, LLVMBasicBlockRef refused, LLVMBasicBlockRef on) {
   struct wg_jit *j = u->j;
@@ -168,13 +173,11 @@ static void make_room(struct wg_jit_build *u, LLVMBasicBlockRef refused, LLVMBas
 
 // Before an instruction: is there enough of the turn, and of the trail, for all that comes before the next check?
 static void check(struct wg_jit_build *u, enum reached how) {
-  struct wg_jit *j = u->j;
   const struct wg_jit_room *room = &u->room[u->now];
   unsigned place = u->insns[u->now].place;
   LLVMBasicBlockRef some = wg_jit_block(u), ask = wg_jit_block(u), out = wg_jit_block(u);
   LLVMValueRef late = is_late(u, op_bytes(u, place + room->ops));
-  LLVMValueRef most = wg_jit_i64(j, 1ull << (63 - room->decisions));
-  LLVMValueRef full = LLVMBuildICmp(u->b, LLVMIntUGE, load(u, u->trail), most, "");
+  LLVMValueRef full = is_full(u, room->decisions);
   wg_jit_unlikely(u, LLVMBuildOr(u->b, late, full, ""), some, u->block[u->now]);
   wg_jit_put(u, some);
   LLVMBuildCondBr(u->b, late, out, ask);
@@ -412,6 +415,7 @@ static void plain(struct wg_jit_build *u, const struct wg_jit_insn *i) {
     return;
   }
   wg_jit_put(u, k.next);
+  wg_jit_orders(u, i);
   go(u);
   wg_jit_put(u, k.cold);
   left_to_the_interpreter(u, i);
@@ -441,6 +445,30 @@ static void insn(struct wg_jit_build *u, const struct wg_jit_insn *i) {
     branch_to_ctr(u, i);
 }
 
+// What comes at most behind an entry before a check.
+static struct wg_jit_room entry_room(const struct wg_jit_build *u) {
+  struct wg_jit_room most = {.ops = 0};
+  for (size_t i = 0; i < u->region->n; i++) {
+    const struct wg_jit_room *r = &u->room[i];
+    if (!u->region->insns[i].entry) continue;
+    if (r->ops > most.ops) most.ops = r->ops;
+    if (r->decisions > most.decisions) most.decisions = r->decisions;
+  }
+  return most;
+}
+
+// Is there enough of the trail, wherever it is entered? (Of the turn: front().) Nothing is owed yet.
+static void enter_with_room(struct wg_jit_build *u, LLVMValueRef place) {
+  LLVMBasicBlockRef ask = wg_jit_block(u), out = wg_jit_block(u), on = wg_jit_block(u);
+  wg_jit_unlikely(u, is_full(u, entry_room(u).decisions), ask, on);
+  wg_jit_put(u, ask);
+  make_room(u, out, on);
+  wg_jit_put(u, out);
+  LLVMBuildStore(u->b, LLVMBuildMul(u->b, place, op_bytes(u, 1), ""), u->off);
+  LLVMBuildBr(u->b, u->original);
+  wg_jit_put(u, on);
+}
+
 // Finds out at which op the code is entered.
 static void entry(struct wg_jit_build *u) {
   struct wg_jit *j = u->j;
@@ -457,13 +485,13 @@ static void entry(struct wg_jit_build *u) {
   LLVMBasicBlockRef filled = wg_jit_block(u);
   fill(u, LLVMGetInsertBlock(u->b), filled);
   wg_jit_put(u, filled);
+  enter_with_room(u, place);
   for (size_t i = 0; i < r->n; i++) {
     if (!r->insns[i].entry) continue;
-    LLVMBasicBlockRef block = way(u, (uint16_t)i, FALLING, true);
     if (choose == NULL)
-      choose = LLVMBuildSwitch(u->b, place, block, 8);
+      choose = LLVMBuildSwitch(u->b, place, u->block[i], 8);
     else
-      LLVMAddCase(choose, wg_jit_i64(j, r->insns[i].place), block);
+      LLVMAddCase(choose, wg_jit_i64(j, r->insns[i].place), u->block[i]);
   }
   if (choose == NULL) u->why = "a region without an entry";
 }
@@ -473,9 +501,7 @@ static void entry(struct wg_jit_build *u) {
 static void front(struct wg_jit_build *u) {
   struct wg_jit *j = u->j;
   LLVMValueRef body = u->fn;
-  uint64_t most = 0;
-  for (size_t i = 0; i < u->region->n; i++)
-    if (u->region->insns[i].entry && u->room[i].ops > most) most = u->room[i].ops;
+  uint64_t most = entry_room(u).ops;
   u->fn = wg_jit_function(u, WG_JIT_FRONT);
   u->c = LLVMGetParam(u->fn, ARG_C);
   LLVMValueRef args[ARGS];

@@ -194,8 +194,12 @@ void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, cons
     const struct wg_jit_kept *k = &kept[f[low].first + i];
     uint64_t v = k->where == WG_JIT_CONSTANT ? (uint64_t)k->value : regs[k->reg];
     if (k->where == WG_JIT_ON_STACK) v = *(const uint64_t *)(uintptr_t)(v + (uint64_t)k->value);
-    WG_ASSERT(k->size == 1, "late is a bit of CR, or of XER");
-    ((uint8_t *)c)[k->offset] = (uint8_t)v;
+    uint8_t *to = (uint8_t *)c + k->offset;
+    WG_ASSERT(k->size == 1 || k->size == 4, "late is a bit of XER, or a field of CR");
+    if (k->size == 1)
+      *to = (uint8_t)v;
+    else
+      for (unsigned bit = 0; bit < 4; bit++) to[bit] = wg_jit_order_has(v, bit, c->so);
   }
 }
 #if defined(__x86_64__)
@@ -242,6 +246,7 @@ void wg_compiled_layout(struct wg_jit_layout *out) {
       .lr = AT(lr),
       .ctr = AT(ctr),
       .cr = AT(cr),
+      .so = AT(so),
       .answer = AT(k),
       .before = AT(trail_before),
       .flags_before = WG_MEM_FLAGS_BEFORE,
@@ -250,16 +255,17 @@ void wg_compiled_layout(struct wg_jit_layout *out) {
       .may_read = WG_PAGE_R,
       .may_write = WG_PAGE_W,
       .zero = AT(gpr) + WG_GPR_ZERO * sizeof c->gpr[0],
-      .ngranules = 9,
-      .granules = {{AT(gpr), 8, 32, false, true},
-                   {AT(lr), 8, 1, false, false},
-                   {AT(ctr), 8, 1, false, false},
-                   {AT(cr), 1, 32, true, false},
-                   {AT(so), 1, 1, true, false},
-                   {AT(ov), 1, 1, true, false},
-                   {AT(ca), 1, 1, true, false},
-                   {AT(fpr), 8, 32, false, false},
-                   {AT(vr), 16, 128, false, false}},
+      .ngranules = 10,
+      .granules = {{AT(gpr), 8, 32, .general = true},
+                   {AT(lr), 8, 1, false},
+                   {AT(ctr), 8, 1, false},
+                   {AT(cr), 1, 32, .bits = true},
+                   {AT(cr), 4, 8, .late = true, .fields = true},
+                   {AT(so), 1, 1, .late = true},
+                   {AT(ov), 1, 1, .late = true},
+                   {AT(ca), 1, 1, .late = true},
+                   {AT(fpr), 8, 32, false},
+                   {AT(vr), 16, 128, false}},
   };
 }
 
