@@ -69,12 +69,12 @@ static int escape(struct scan *s, struct wg_json_string *in) {
 static int string(struct scan *s, size_t *at, size_t *n) {
   struct wg_json_string in = {s->p, s->end, s->escapes};
   *at = s->text->len;
-  while (s->p < s->end && *s->p != '"') {
-    if ((unsigned char)*s->p < 0x20) return bad(s, "no control character in a string");
-    if (*s->p != '\\') {
-      wg_buf_char(s->text, *s->p++);
-      continue;
-    }
+  for (;;) {
+    const char *from = s->p;
+    while (s->p < s->end && (unsigned char)*s->p >= 0x20 && *s->p != '"' && *s->p != '\\') s->p++;
+    wg_buf_add(s->text, from, (size_t)(s->p - from));
+    if (s->p == s->end || *s->p == '"') break;
+    if (*s->p != '\\') return bad(s, "no control character in a string");
     s->p++;
     if (escape(s, &in) != 0) return -1;
   }

@@ -24,6 +24,7 @@
 #define COMPARED 64u      // of what is kept
 #define LOOK_AT 64        // lines, to see what a file is
 #define AROUND 8u         // bytes of a line that has nothing but what stands around objects
+#define MEANT 64u         // names, and what they mean
 #define WHOLE (1u << 20)  // of a file without ends of lines: if it is shorter, its one line is read
 // Numbers for threads that have names, as for those that nobody announced in a text log.
 #define NAMED_TID 0x40000000u
@@ -43,8 +44,15 @@ struct member {
   bool there;
 };
 
+// What a name meant in an earlier line.
+struct meant {
+  char name[24], within[24]; // within: "" is the line itself
+  struct wg_meaning is;
+};
+
 struct state {
   const struct wg_mapping *m;
+  struct meant meant[MEANT];
   struct wg_jsonl objects[OBJECTS];
   unsigned nobjects; // of this line
   struct member members[WG_MEANS_MEMBERS];
@@ -167,6 +175,20 @@ static bool is_whole(const struct wg_meaning *w, const struct wg_field *f) {
   return is_object(f) && (w->is == WG_MEANS_KIND || (w->is == WG_MEANS_KEY && w->key == WG_K_NAME));
 }
 
+static struct wg_meaning known_meaning(struct state *s, const char *within, const char *name) {
+  const char *where = within ? within : "";
+  size_t n = strlen(name), nwhere = strlen(where);
+  if (n == 0 || n >= sizeof s->meant->name || nwhere >= sizeof s->meant->within || (within && nwhere == 0))
+    return wg_mapping_key(s->m, within, name);
+  struct meant *m = &s->meant[((unsigned char)name[0] * 5u + (unsigned char)name[n - 1] * 3u + n + nwhere) % MEANT];
+  if (strcmp(m->name, name) != 0 || strcmp(m->within, where) != 0) {
+    memcpy(m->name, name, n + 1);
+    memcpy(m->within, where, nwhere + 1);
+    m->is = wg_mapping_key(s->m, within, name);
+  }
+  return m->is;
+}
+
 // The members of an object, and in their place those of objects in it that stand for theirs. What the line itself says
 // counts more than what lies deeper, where a name may mean another thing, unless the user has said what it means.
 static void take_object(struct state *s, struct wg_jsonl *o, const char *within, // NOLINT(misc-no-recursion): OBJECTS
@@ -174,7 +196,7 @@ static void take_object(struct state *s, struct wg_jsonl *o, const char *within,
   for (size_t i = 0; i < wg_jsonl_members(o); i++) {
     const char *name;
     struct wg_field f = wg_jsonl_member(o, i, &name);
-    struct wg_meaning w = wg_mapping_key(s->m, within, name);
+    struct wg_meaning w = known_meaning(s, within, name);
     const struct place at = {name, within};
     if (!w.given) w.rank += depth * DEEPER;
     if ((w.is == WG_MEANS_INSIDE || is_whole(&w, &f)) && open_object(s, &f))

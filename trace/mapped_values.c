@@ -128,6 +128,7 @@ static bool is_of_word(char c) {
 void wg_told_status(struct wg_field *f) {
   uint32_t named = 0;
   if (f->type != WG_F_STR || strlen(f->s) != f->n) return;
+  if (strncmp(f->s, "0x", 2) == 0) return; // what begins with its number is one
   size_t word = 0;
   while (is_of_word(f->s[word])) word++;
   const char *number = strstr(f->s, "0x");
@@ -135,7 +136,7 @@ void wg_told_status(struct wg_field *f) {
   uint64_t v = number ? strtoull(number, &end, 16) : 0;
   bool is_named = wg_nt_status_value(f->s, word, &named);
   bool is_numbered = end && end > number + 2 && (*end == 0 || strchr(" )]", *end)) && v <= UINT32_MAX;
-  if (number == f->s || (!is_numbered && !(is_named && word == f->n))) return; // what begins with its number is one
+  if (!is_numbered && !(is_named && word == f->n)) return;
   f->type = WG_F_HEX;
   f->u = is_numbered ? v : named;
 }
