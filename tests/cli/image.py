@@ -55,6 +55,23 @@ put(disc, "disc-0.iso")
 code, text = run("replay", os.path.join(work, "run-0"))
 assert code == 2 and "default.xex of" in text and "changed" in text, text
 
+# What the title reads of its image is an input like a file of a folder: named, with its digest, and refused when it has changed.
+disc = Disc({"default.xex": guest("files"), "files.xex": guest("files"), "seldom": {"a": b"never read"}})
+path, out = put(disc, "reads.iso"), os.path.join(work, "run-reads")
+code, text = run("record", path, "-o", out)
+assert code == 0 and "exit:" in text, text
+inputs = json.load(open(os.path.join(out, "manifest.json")))["files"]
+assert [(f["guest"].split("\\")[-1], f["inside"], f["size"], f["sha256"]) for f in inputs] == [
+    ("files.xex", "files.xex", len(guest("files")), hashlib.sha256(guest("files")).hexdigest())], inputs
+assert run("verify", out)[0] == run("replay", out)[0] == 0
+at = disc.data.rfind(b"XEX2")
+disc.data[at + 0x3000] ^= 1
+put(disc, "reads.iso")
+code, text = run("replay", out)
+assert code == 2 and "files.xex of" in text and "changed" in text, text
+code, text = run("verify", out)
+assert code == 1 and "DIFFERS  files.xex of" in text and "ok       default.xex of" in text, text
+
 
 def refused(disc, words, name="bad.iso"):
     code, text = run("record", put(disc, name), "--no-trace", "--seconds", "1")

@@ -52,6 +52,25 @@ def big(data, offset):
     return struct.unpack(">I", data[offset:offset + 4])[0]
 
 
+def check_form(patch, new, encrypted):
+    """All of a patch's header that is not one of its opaque parts, word by word (docs/console.md#xex2, docs/layouts.md), and the chain of its blocks."""
+    data, security, base = big(patch, 8), big(patch, 0x10), big(new, big(new, 0x10) + 0x110)
+    size = (security - 0x54) // 8 * 8
+    assert patch[:0x14] == b"XEX2" + struct.pack(">IIII", 0x51, data, 0, security) and data % 0x1000 == 0
+    assert struct.unpack(">7I", patch[0x14:0x30]) == (3, 0x3FF, 0x30, 0x5FF, 0x54, 0x10201, base)
+    assert struct.unpack(">IHHI", patch[0x30:0x3C]) == (36, encrypted, 3, 0x10000)
+    assert big(patch, 0x54) == size == security - 0x54 and big(patch, 0x84) == big(new, 8) and patch[0x88:0xA0] == bytes(24)
+    assert patch[0x58:0x5C] == patch[0x5C:0x60], "the guests have one version"
+    assert big(patch, security) == 0x184 and big(patch, security + 4) == big(new, big(new, 0x10) + 4) and patch[security + 8:security + 0x110] == bytes(0x108)
+    assert patch[security + 0x114:security + 0x150] == bytes(0x3C) and patch[security + 0x160:data] == bytes(data - security - 0x160)
+    length, digest, blocks = big(patch, 0x3C), patch[0x40:0x54], 0
+    while length and not encrypted:
+        block = patch[data:data + length]
+        assert len(block) == length and length % 16 == 0 and hashlib.sha1(block).digest() == digest, "a block"
+        data, length, digest, blocks = data + length, big(block, 0), block[4:24], blocks + 1
+    assert encrypted or (data == len(patch) and blocks)
+
+
 # Smaller to larger and back, all compressions, encrypted and not.
 tried = list(itertools.product((("hello", "system"), ("system", "hello"), ("threads", "threads")), ((), ("--encrypt",), ("--lzx", "--encrypt"), ("--compress",))))
 for (old, new), flags in [*share.of("patches", tried[:-1], 2), tried[-1]]:  # the last one is used below
@@ -59,6 +78,7 @@ for (old, new), flags in [*share.of("patches", tried[:-1], 2), tried[-1]]:  # th
     shutil.rmtree(at("new"), ignore_errors=True)
     pack(old, "title.xex", *flags)
     patch = pack(new, "title.xexp", "--base", at("title.xex"), *flags)
+    check_form(patch, pack(new, "same.xex", *flags), "--encrypt" in flags)
     pack(new, "new.xex")
     want = record("new.xex", "new")
     assert record("title.xex", "run", "--patch", at("title.xexp")) == want, (old, new, flags)
