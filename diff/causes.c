@@ -5,6 +5,7 @@
 
 #include "base/vec.h"
 #include "diff/cause_walk.h"
+#include "diff/laws.h"
 
 struct search {
   struct wg_pairing *p;
@@ -167,6 +168,15 @@ static uint32_t last_release(const struct wg_side *s, const struct wg_dthread *t
   return WG_NONE;
 }
 
+// An entry that is not on its list, and nobody came to the list since: who looked may have been told wrongly, too.
+static void add_takers(struct search *s) {
+  struct wg_pairing *p = s->p;
+  uint32_t breach = s->firsts.breach;
+  if (breach == WG_NONE || p->findings[breach].first || p->findings[breach].arg != WG_LAW_LOST) return;
+  for (uint32_t i = 0; i < p->nfindings; i++)
+    if (p->findings[i].cls == p->findings[breach].cls && p->findings[i].arg == WG_LAW_LIST) candidate(s, i);
+}
+
 #define RELEASERS 2u // who else is named
 
 // Of several that had a read/write lock at once it cannot be told which has not given it back: the others are named,
@@ -248,6 +258,7 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   if (s.firsts.breach != WG_NONE) candidate(&s, s.firsts.breach);
   for (size_t i = 0; i < out->n; i++) wg_find_input(p, &out->list[i]);
   add_setters(&s);
+  add_takers(&s);
   add_releasers(&s);
   add_signalers(&s);
   for (size_t i = 0; i < out->n; i++) {

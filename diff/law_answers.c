@@ -17,14 +17,26 @@ static bool time_of(const struct wg_event *e, unsigned clock, uint64_t *v) {
   return wg_law_told(e, "time", v);
 }
 
+// Of a result the low half may be all that is told.
+static bool goes_back(uint64_t last, uint64_t v) {
+  return v < last && (last > UINT32_MAX || (int32_t)((uint32_t)v - (uint32_t)last) < 0);
+}
+
+// Who read it last has slept since.
+static bool stands_still(struct wg_law_state *st, const struct wg_lclock *k, const struct wg_lcall *c, uint64_t v) {
+  return v == k->last && k->reader == c->at.thread && wg_law_thread(st, c->at.thread)->slept != k->slept;
+}
+
 void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e) {
   struct wg_lclock *k = &l->state->clock[clock];
   uint64_t v;
   if (clock >= WG_LAW_CLOCKS || !time_of(e, clock, &v)) return;
-  if (!l->state->timed) { // whatever it is, it goes on; of a result the low half is told
-    if ((int32_t)((uint32_t)v - (uint32_t)k->last) < 0 && v < k->last)
+  if (!l->state->timed) { // whatever it is, it goes on
+    if (goes_back(k->last, v) || stands_still(l->state, k, c, v))
       wg_law_broken(l, WG_LAW_CLOCK, &c->at, c->at.thread, e->idx);
     k->last = v;
+    k->reader = c->at.thread;
+    k->slept = wg_law_thread(l->state, c->at.thread)->slept;
     return;
   }
   uint64_t zero =
@@ -33,7 +45,7 @@ void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, c
   if (k->known && ahead + WG_LAW_SLACK_NS > 2 * WG_LAW_SLACK_NS)
     wg_law_broken(l, WG_LAW_CLOCK, &c->at, c->at.thread, e->idx);
   else if (!k->known)
-    *k = (struct wg_lclock){zero, 0, true};
+    *k = (struct wg_lclock){.zero = zero, .known = true};
 }
 
 // -- files: none ends before what was read of it --
@@ -92,7 +104,7 @@ static void doubt(struct wg_llist *x, const struct wg_lcall *c, uint64_t idx) {
   x->doubt.pushed = c->op == WG_L_PUSH;
 }
 
-static void settle_doubt(struct wg_laws *l, struct wg_llist *x, bool there) {
+static void settle_doubt(struct wg_laws *l, struct wg_llist *x, bool there, bool never_seen) {
   const struct wg_ldoubt d = x->doubt;
   if (d.taker.thread == WG_NONE) return;
   x->doubt.taker.thread = WG_NONE;
@@ -100,6 +112,8 @@ static void settle_doubt(struct wg_laws *l, struct wg_llist *x, bool there) {
     wg_law_broken(l, d.pushed ? WG_LAW_LOST : WG_LAW_LIST, &d.taker, d.taker.thread, d.idx);
   else
     wg_law_broken(l, WG_LAW_LOST, &d.entry.by, d.taker.thread, d.idx);
+  // Nobody came to it since: whoever looked may have been told wrongly as well.
+  if (!there && !d.pushed && never_seen) wg_law_broken(l, WG_LAW_LIST, &d.taker, d.taker.thread, d.idx);
 }
 
 // What it should find: taken when the call begins, for others may come before it returns.
@@ -110,7 +124,7 @@ void wg_law_list_begins(struct wg_laws *l, struct wg_lcall *c) {
   c->below = x->n > 1 ? x->entry[x->n - 2].entry : 0;
   if (c->op == WG_L_PUSH && c->nargs > 1) {
     // Who has it puts it there again: it was not there.
-    if (x->doubt.entry.entry == (uint32_t)c->args[1]) settle_doubt(l, x, false);
+    if (x->doubt.entry.entry == (uint32_t)c->args[1]) settle_doubt(l, x, false, false);
     push_entry(x, (uint32_t)c->args[1], &c->at);
   }
   if (c->op == WG_L_POP && x->n) x->n--;
@@ -133,7 +147,7 @@ void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const stru
   if (c->nargs == 0 || !wg_ev_u64(e, WG_K_RV, &v)) return;
   struct wg_llist *x = list_at(l->state, (uint32_t)c->args[0]);
   uint32_t got = (uint32_t)v;
-  if (x->doubt.taker.thread != WG_NONE && got == x->doubt.entry.entry && got) settle_doubt(l, x, true);
+  if (x->doubt.taker.thread != WG_NONE && got == x->doubt.entry.entry && got) settle_doubt(l, x, true, false);
   if (c->finds.entry == 0 || got == c->finds.entry) return;
   bool passed = got == c->below; // 0: there is no other that is known, and none would have been found
   if (passed && !unimplemented(e))
@@ -144,7 +158,7 @@ void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const stru
 }
 
 void wg_law_lists_end(struct wg_laws *l) {
-  for (size_t i = 0; i < l->state->nlists; i++) settle_doubt(l, &l->state->list[i], false);
+  for (size_t i = 0; i < l->state->nlists; i++) settle_doubt(l, &l->state->list[i], false, true);
 }
 
 void wg_law_lists_release(struct wg_law_state *st) {

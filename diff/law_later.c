@@ -75,13 +75,35 @@ static enum given was_given(bool told, const uint32_t asked[2], const struct wg_
   return (uint32_t)f->v[0] == asked[0] && (uint32_t)f->v[1] == asked[1] ? AS_ASKED : OTHERWISE;
 }
 
+static bool is_call_of(const struct wg_lapc *a, uint32_t entry, uint32_t ctx) {
+  return a->entry == entry && a->ctx == ctx;
+}
+
+// It is the one that ran last, with all that it was given.
+static bool ran_again(const struct wg_lthread *t, uint32_t entry, uint32_t ctx, const struct wg_event *e) {
+  return is_call_of(&t->last, entry, ctx) && was_given(t->last.told, t->last.args, e) == AS_ASKED;
+}
+
+// Of several calls of one routine for one context, from `i` on, the first that asked for these arguments; `i` if none
+// did.
+static uint32_t first_given(const struct wg_lthread *t, uint32_t i, const struct wg_event *e) {
+  for (uint32_t k = i; k < t->nqueue; k++)
+    if (is_call_of(&t->queue[k], t->queue[i].entry, t->queue[i].ctx) &&
+        was_given(t->queue[k].told, t->queue[k].args, e) != OTHERWISE)
+      return k;
+  return i;
+}
+
 void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e) {
   struct wg_lthread *t = wg_law_thread(l->state, thread);
   uint64_t entry, ctx;
   l->tells_apcs = true;
   if (!wg_ev_u64(e, WG_K_ENTRY, &entry) || !wg_ev_u64(e, WG_K_CTX, &ctx)) return;
   for (uint32_t i = 0; i < t->nqueue; i++) {
-    if (t->queue[i].entry != (uint32_t)entry || t->queue[i].ctx != (uint32_t)ctx) continue;
+    if (!is_call_of(&t->queue[i], (uint32_t)entry, (uint32_t)ctx)) continue;
+    const struct wg_lapc *next = &t->queue[i];
+    if (was_given(next->told, next->args, e) == OTHERWISE && ran_again(t, (uint32_t)entry, (uint32_t)ctx, e)) break;
+    i = first_given(t, i, e);
     if (i) wg_law_broken(l, WG_LAW_APC, &t->queue[0].by, thread, e->idx);
     const struct wg_lapc *a = &t->queue[i];
     if (was_given(a->told, a->args, e) == OTHERWISE) wg_law_broken(l, WG_LAW_APC_GIVEN, &a->by, thread, e->idx);
@@ -91,9 +113,7 @@ void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
     t->apcs = t->nqueue; // one that is queued while another runs is run after it, without a wait
     return;
   }
-  const struct wg_lapc *a = &t->last;
-  if (a->entry == (uint32_t)entry && a->ctx == (uint32_t)ctx && was_given(a->told, a->args, e) == AS_ASKED)
-    wg_law_broken(l, WG_LAW_APC_AGAIN, &a->by, thread, e->idx);
+  if (ran_again(t, (uint32_t)entry, (uint32_t)ctx, e)) wg_law_broken(l, WG_LAW_APC_AGAIN, &t->last.by, thread, e->idx);
   t->early = (struct wg_learly){(uint32_t)entry, (uint32_t)ctx, e->host_ns};
 }
 

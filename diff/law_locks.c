@@ -61,8 +61,11 @@ static void spins_end(struct wg_laws *l, const struct wg_side *s) {
     if (x->lock == WG_NONE || x->taken) continue;
     struct wg_lobject *o = wg_law_object(l->state, x->lock);
     bool lasts = wg_side_wedged(s) || s->events > x->at.seq + 4 * WG_LAW_SURE;
-    if (lasts && o->raised.thread != WG_NONE && o->raised.seq < x->at.seq)
+    if (!lasts || o->raised.thread == WG_NONE) continue;
+    if (o->raised.seq < x->at.seq)
       wg_law_broken_about(l, o, WG_LAW_LOCK, &o->raised, i, x->at.idx);
+    else // somebody else has had it since, so that it was free
+      wg_law_broken_about(l, o, WG_LAW_RETURNS, &x->at, i, x->at.idx);
   }
 }
 

@@ -37,6 +37,7 @@ void wg_law_make(struct wg_law_state *st, const struct wg_side *s, const struct 
     if ((v & 0xFF) != 0) o->owner = c->at.thread, o->depth = 1;
     break;
   case WG_L_MAKE_TIMER:
+    o->timer = true;
     o->kind = (uint32_t)v == 0 ? WG_LK_KEEPS : WG_LK_TAKES;
     o->low = o->high = 0;
     break;

@@ -186,6 +186,10 @@ static void has_freed_slot(const struct answer *a) {
   for (uint32_t t = 0; t < st->nthreads; t++) wg_map_del(&st->slots, slot_key(t, slot));
 }
 
+static void has_not_ended(const struct answer *a) {
+  wg_law_broken(a->l, WG_LAW_ENDS, &a->c->at, a->c->at.thread, a->e->idx);
+}
+
 // -- what a call tells --
 
 static void has_given_memory(const struct answer *a) {

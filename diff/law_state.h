@@ -47,6 +47,7 @@ struct wg_lobject {
   struct wg_lplace unheard;       // the first call that gave a mutant back without an event that tells so
   uint64_t due_ns, period_ns;     // of a timer: when it goes off next; UINT64_MAX: not known
   bool armed, cancelled, fired;
+  bool timer;            // it was made as one
   uint32_t dpc;          // that it queues; 0: none
   uint32_t apc, apc_ctx; // the same
   struct wg_lpacket *queue;
@@ -59,8 +60,9 @@ struct wg_lobject {
 enum wg_law_clock { WG_LAW_INTERRUPT_TIME, WG_LAW_SYSTEM_TIME, WG_LAW_CLOCKS };
 
 struct wg_lclock {
-  uint64_t zero; // ns that it showed when the trace began
-  uint64_t last; // what it showed last, where there are no times to compare it with
+  uint64_t zero;          // ns that it showed when the trace began
+  uint64_t last;          // what it showed last, where there are no times to compare it with
+  uint32_t reader, slept; // to whom, and how often that thread had slept by then
   bool known;
 };
 
@@ -178,6 +180,7 @@ struct wg_lthread {
     struct wg_lplace at;
   } raise;
   uint64_t call_cycle; // at its latest call
+  uint32_t slept;      // how often it has waited until time was up, a millisecond or more
   struct wg_lheld {    // how often it is suspended
     uint32_t count;
     bool known, ran;                 // ran: it has made a call since

@@ -142,6 +142,7 @@ void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
     wg_law_timer_apc_due(l, thread, e->host_ns, e->idx);
   if (w.due && !already) wg_law_ignored(l, wg_law_object(st, w.due_object), thread, e->idx);
   if (timeout) {
+    if (w.limit_ns >= 1000000) t->slept++;
     check_time(l, &w, e, thread);
     return;
   }
@@ -175,6 +176,8 @@ void wg_law_waits_end(struct wg_laws *l, const struct wg_side *s) {
 
 static void fire(struct wg_laws *l, const struct wg_side *s, struct wg_lobject *o, const struct wg_event *e,
                  uint32_t thread) {
+  const char *type = wg_ev_text(e, WG_K_OBJECT_TYPE);
+  if (o->timer && type && strcmp(type, "Timer") != 0) wg_law_broken_about(l, o, WG_LAW_KIND, &o->made, thread, e->idx);
   if (o->cancelled) wg_law_broken_about(l, o, WG_LAW_CANCEL, &o->lowered, thread, e->idx);
   bool known = l->state->timed && o->armed && o->due_ns != UINT64_MAX;
   if (known && (e->host_ns + WG_LAW_SLACK_NS < o->due_ns || e->host_ns > o->due_ns + WG_LAW_SLACK_NS))

@@ -778,7 +778,28 @@ static void goes_on(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+#define PLACED 0x82030100u
+
+// v 1: what goes off is no timer, for none was made there.
+static void placed_timer(struct tale *t, int v) {
+  tells_of_waits(t);
+  guilty(t);
+  CALL(t, 1, "KeInitializeTimerEx", PLACED, 1, 0, 0);
+  ret(t, 1, 0);
+  CALL(t, 1, "KeSetTimer", PLACED, (uint64_t)-10000, 0);
+  ret(t, 1, 0);
+  t->now += TALE_MS;
+  if (tale_start(t, "signal", 0))
+    fprintf(t->file,
+            ",\"hsid\":\"%016" PRIx64 "\",\"object_type\":\"%s\",\"op\":\"fire\",\"count\":1,\"previous\":0,"
+            "\"guest_object\":\"0x%x\"}\n",
+            tale_id(PLACED), v ? "Event" : "Timer", PLACED);
+  pad(t, 1, 12);
+}
+
 static void timers_go_off(void) {
+  is_lawful(placed_timer, 0);
+  is_faulty(placed_timer, 1, WG_LAW_KIND);
   breaks(cancelled, 1, WG_LAW_CANCEL);
   is_lawful(cancelled, 2);
   for (int v = 1; v <= 3; v++) {
@@ -1037,6 +1058,29 @@ static void clock_by(struct tale *t, int v, bool system) {
     t->now += 50 * TALE_MS;
   }
 }
+
+// It is read before and behind a sleep. v 1: it stands still. 2: it goes back, far. 3: it is read by another thread, at
+// once.
+static void asleep_between(struct tale *t, int v) {
+  tells_of_waits(t);
+  for (uint32_t i = 0; i < 3; i++) {
+    uint64_t time = 127770912000000000u + (v == 1 ? 0 : t->now / 100);
+    if (v == 2 && i == 2) time = 5;
+    if (i == (v == 1 ? 1 : 2)) guilty(t);
+    char out[48];
+    snprintf(out, sizeof out, "\"time\":%" PRIu64, time);
+    uint32_t tid = v == 3 && i ? 2 : 1;
+    CALL(t, tid, "KeQuerySystemTime", 0x70000000);
+    ret_out(t, tid, 0, out);
+    if (v == 3) continue;
+    limit(t, -30000);
+    CALL(t, 1, "KeDelayExecutionThread", 1, 0, 0x70000100);
+    begin(t, 1, NULL, 0, "any", false, 3 * TALE_MS);
+    t->now += 3 * TALE_MS;
+    wakes(t, 1, 0x102, "timeout");
+  }
+}
+
 static void interrupt_time(struct tale *t, int v) { clock_by(t, v, false); }
 static void system_time(struct tale *t, int v) { clock_by(t, v, true); }
 
@@ -1045,8 +1089,10 @@ static void clocks_go(void) {
     if (v == 0) {
       is_lawful(interrupt_time, v);
       is_lawful(system_time, v);
+      for (int w = 0; w <= 3; w += 3) is_lawful_as(asleep_between, w, (struct tale_style){.no_cycles = true});
       continue;
     }
+    is_faulty_as(asleep_between, v, (struct tale_style){.no_cycles = true}, WG_LAW_CLOCK);
     is_faulty(interrupt_time, v, WG_LAW_CLOCK);
     is_faulty(system_time, v, WG_LAW_CLOCK);
   }
@@ -1127,7 +1173,27 @@ static void overtaken(struct tale *t, int v) {
   ret(t, 2, 0x110);
 }
 
+// The one entry is not found, and nobody looks again: it was not put there, or who looked did not see it.
+static void never_seen(struct tale *t, int v) {
+  tells_of_waits(t);
+  guilty(t);
+  pushes(t, 1, 0x100, 0);
+  pops(t, 2, v ? 0 : 0x100);
+  pad(t, 2, 12);
+}
+
+static void both_may_be_wrong(void) {
+  struct wg_buf out = {0};
+  struct tale t;
+  CU_ASSERT_EQUAL(alone(never_seen, 1, (struct tale_style){0}, &out, &t), WG_DIFFERS);
+  CU_ASSERT_TRUE(blames(&out, &t, WG_LAW_LOST));
+  CU_ASSERT_TRUE(says(&out, "  2. thread 2 (2 there, entry 0x82002000): InterlockedPopEntrySList does not find"));
+  wg_buf_release(&out);
+  is_lawful(never_seen, 0);
+}
+
 static void lists_keep_their_entries(void) {
+  both_may_be_wrong();
   is_lawful(entries, 0);
   is_lawful(entries, 7);
   is_lawful(overtaken, 0);

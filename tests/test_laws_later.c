@@ -422,24 +422,28 @@ static void apc_starts_with(struct tale *t, uint32_t first) {
     fprintf(t->file, ",\"entry\":\"0x82005000\",\"ctx\":\"0x41\",\"args\":[\"0x%x\",\"0x3\"]}\n", first);
 }
 
-// v 1: it runs twice. 2: another one with other arguments runs.
+// v 1: it runs twice. 2: another one with other arguments runs. 3: so it does, when the first has run twice. 4: that
+// one alone does.
 static void one_apc(struct tale *t, int v) {
   event(t, E1, AUTO, 0);
   guilty(t);
-  for (uint32_t i = 0; i < (v == 2 ? 2 : 1); i++) {
+  for (uint32_t i = 0; i < (v >= 2 ? 2 : 1); i++) {
     CALL(t, 1, "NtQueueApcThread", 0xF8000020, 0x82005000, 0x41, 2 + i, 3);
     ret(t, 1, 0);
   }
   waits_as(t, 2, E1, -1, true);
   wakes(t, 2, 0xC0, "apc");
-  apc_starts_with(t, 2);
-  if (v) apc_starts_with(t, v == 2 ? 3 : 2);
+  if (v != 4) apc_starts_with(t, 2);
+  if (v == 1 || v == 3) apc_starts_with(t, 2);
+  if (v >= 2) apc_starts_with(t, 3);
   pad(t, 2, 12);
 }
 
 static void apcs_run_once(void) {
   breaks(one_apc, 1, WG_LAW_APC_AGAIN);
   is_lawful(one_apc, 2);
+  is_faulty(one_apc, 3, WG_LAW_APC_AGAIN);
+  is_faulty(one_apc, 4, WG_LAW_APC);
 }
 
 // v 1: it does not come back for seconds. 2: not for a moment, and then the run is over. 3: nor does the other thread,

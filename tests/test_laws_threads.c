@@ -154,15 +154,22 @@ static void refused(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
-// v 1: it was not given back: who wants it spins for ever.
+// v 1: it was not given back: who wants it spins for ever. 2: one spins, though another one has it meanwhile.
 static void spins(struct tale *t, int v) {
   tells_of_waits(t);
   CALL(t, 1, "KfAcquireSpinLock", LOCK);
   ret(t, 1, 0);
-  guilty(t);
+  if (v < 2) guilty(t);
   CALL(t, 1, "KfReleaseSpinLock", LOCK, 0);
   ret(t, 1, 0);
+  if (v == 2) guilty(t);
   CALL(t, 2, "KfAcquireSpinLock", LOCK);
+  if (v == 2) {
+    CALL(t, 1, "KfAcquireSpinLock", LOCK);
+    ret(t, 1, 0);
+    CALL(t, 1, "KfReleaseSpinLock", LOCK, 0);
+    ret(t, 1, 0);
+  }
   if (v == 0) {
     ret(t, 2, 0);
     CALL(t, 2, "KfReleaseSpinLock", LOCK, 0);
@@ -197,6 +204,7 @@ static void reads_and_writes(struct tale *t, int v) {
 static void who_excludes_others_is_alone(void) {
   is_lawful(spins, 0);
   is_faulty(spins, 1, WG_LAW_LOCK);
+  is_faulty(spins, 2, WG_LAW_RETURNS);
   is_lawful(reads_and_writes, 0);
   is_lawful(reads_and_writes, 3);
   for (int v = 1; v <= 2; v++) is_faulty(reads_and_writes, v, WG_LAW_ENTERS);
@@ -243,7 +251,22 @@ static void waits_with_signals_wait(void) {
   is_faulty(signals_and_waits, 1, WG_LAW_STATUS);
 }
 
-WG_MAIN("laws of threads", {"threads are made as asked", threads_are_made_as_asked},
+// v 1: it goes on behind its end.
+static void ends_itself(struct tale *t, int v) {
+  tells_of_waits(t);
+  guilty(t);
+  CALL(t, 2, "ExTerminateThread", 0);
+  if (v) ret(t, 2, 0);
+  pad(t, 1, 12);
+}
+
+static void who_ends_is_gone(void) {
+  is_lawful(ends_itself, 0);
+  is_faulty(ends_itself, 1, WG_LAW_ENDS);
+}
+
+WG_MAIN("laws of threads", {"who ends is gone", who_ends_is_gone},
+        {"threads are made as asked", threads_are_made_as_asked},
         {"suspended threads do not run", suspended_threads_do_not_run},
         {"who excludes others is alone", who_excludes_others_is_alone},
         {"one has a critical section", one_has_a_critical_section},
