@@ -1,6 +1,7 @@
 // The file of branches, byte for byte as trace/branches.h describes it, by hand and by chance; and what lies.
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -289,9 +290,30 @@ static void frames_are_neither_many_nor_few(void) {
   wg_buf_release(&file);
 }
 
+// What a killed run has handed over is in its file, though it is not worth a frame.
+static void a_packet_does_not_wait_for_others(void) {
+  struct wg_branches_writer *w;
+  struct wg_err err = {0};
+  struct wg_buf content = {0};
+  char sha[65];
+  const uint64_t word = 1;
+  unlink(at("b"));
+  CU_ASSERT_EQUAL_FATAL(wg_branches_create(&w, at("b"), &err), WG_OK);
+  wg_branches_write(w, &(struct wg_branch_packet){.tid = 7, .words = &word, .nbits = 63});
+  for (int tries = 0; tries < 600 && content.len <= WG_BRANCHES_MAGIC_BYTES; tries++) {
+    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    wg_buf_clear(&content);
+    CU_ASSERT_EQUAL(wg_frames_read(at("b"), 1000, &content, &err), WG_OK);
+  }
+  CU_ASSERT_TRUE(content.len > WG_BRANCHES_MAGIC_BYTES + 8);
+  CU_ASSERT_EQUAL(wg_branches_finish(w, sha, &err), WG_OK);
+  wg_buf_release(&content);
+}
+
 WG_MAIN("branch file", {"what is known is a byte", what_is_known_is_a_byte},
         {"older versions are read", older_versions_are_read}, {"what is expected is taken", what_is_expected_is_taken},
         {"damage is told", damage_is_told}, {"words that repeat are told once", words_that_repeat_are_told_once},
         {"words that repeat nothing are told", words_that_repeat_nothing_are_told},
+        {"a packet does not wait for others", a_packet_does_not_wait_for_others},
         {"any packets come back", any_packets_come_back},
         {"frames are neither many nor few", frames_are_neither_many_nor_few})

@@ -324,7 +324,7 @@ static void a_cut_tells_that_there_is_no_room(void) {
     struct wg_err err = {0};
     char path[128], sha[65];
     snprintf(path, sizeof path, "%s%d", at("cuts"), n);
-    CU_ASSERT_EQUAL_FATAL(wg_frames_create(&f, path, 1, &err), WG_OK);
+    CU_ASSERT_EQUAL_FATAL(wg_frames_create(&f, path, &(struct wg_frames_kind){.level = 1}, &err), WG_OK);
     int cuts = 0;
     do wg_frames_add(f, noise, 1 + random_next(&seed) % sizeof noise);
     while (wg_frames_cut(f) && ++cuts < 1000);

@@ -76,41 +76,66 @@ static void encode_words(struct wg_buf *out, const uint64_t *words, size_t n) {
   put_plain_words(out, words + same.at + same.n, n - same.at - same.n);
 }
 
+static size_t words_of(const struct wg_branch_packet *p) {
+  return (p->nbits + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS;
+}
+
 // Appends its bytes, 'B' and all.
 static void encode(const struct wg_branch_packet *p, struct wg_buf *out) {
   wg_buf_char(out, 'B');
   const uint64_t head[] = {p->tid, p->hw, p->pc, p->cycle, p->idx, p->instructions, p->nbits, p->ntargets};
   for (size_t i = 0; i < sizeof head / sizeof *head; i++) put_varint(out, head[i]);
-  encode_words(out, p->words, (p->nbits + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS);
+  encode_words(out, p->words, words_of(p));
   put_targets(out, p->targets, p->ntargets);
+}
+
+// What is appended of a packet: this, whose pointers mean nothing, its words and its targets. Its bytes are worked out
+// on the thread that compresses them: for a program that jumps about that is a seventh of the machine's thread.
+#define HEAD sizeof(struct wg_branch_packet)
+static size_t words_bytes(const struct wg_branch_packet *p) { return words_of(p) * sizeof *p->words; }
+static size_t targets_bytes(const struct wg_branch_packet *p) {
+  return (p->ntargets * sizeof *p->targets + 7) / 8 * 8; // what follows is aligned
+}
+_Static_assert(HEAD % 8 == 0, "words follow");
+
+static void encode_all(const char *appended, size_t n, struct wg_buf *out) {
+  for (const char *at = appended, *end = at + n; at < end;) {
+    struct wg_branch_packet p;
+    memcpy(&p, at, HEAD);
+    p.words = (const uint64_t *)(const void *)(at + HEAD);
+    p.targets = (const uint32_t *)(const void *)(at + HEAD + words_bytes(&p));
+    at += HEAD + words_bytes(&p) + targets_bytes(&p);
+    encode(&p, out);
+  }
 }
 
 struct wg_branches_writer {
   struct wg_frames *frames;
-  struct wg_buf packet;
 };
 
 int wg_branches_create(struct wg_branches_writer **out, const char *path, struct wg_err *err) {
   struct wg_frames *f;
-  WG_TRY(wg_frames_create(&f, path, LEVEL, err));
+  // Even a run killed at once has a record.
+  static const struct wg_frames_kind kind = {.level = LEVEL, .first = WG_BRANCHES_MAGIC, .content = encode_all};
+  WG_TRY(wg_frames_create(&f, path, &kind, err));
   *out = wg_xcalloc(1, sizeof **out);
   (*out)->frames = f;
-  wg_frames_add(f, WG_BRANCHES_MAGIC, WG_BRANCHES_MAGIC_BYTES);
-  wg_frames_cut(f); // so that even a run killed at once has a record
   return WG_OK;
 }
 
 void wg_branches_write(struct wg_branches_writer *w, const struct wg_branch_packet *p) {
-  wg_buf_clear(&w->packet);
-  encode(p, &w->packet);
-  wg_frames_add(w->frames, w->packet.data, w->packet.len);
+  size_t n = HEAD + words_bytes(p) + targets_bytes(p);
+  char *at = wg_frames_room(w->frames, n);
+  memcpy(at, p, HEAD);
+  if (p->nbits) memcpy(at + HEAD, p->words, words_bytes(p));
+  if (p->ntargets) memcpy(at + HEAD + words_bytes(p), p->targets, p->ntargets * sizeof *p->targets);
+  wg_frames_commit(w->frames, n);
   if (wg_frames_pending(w->frames) >= WG_FRAME_BYTES) wg_frames_cut(w->frames);
 }
 
 int wg_branches_finish(struct wg_branches_writer *w, char *sha256, struct wg_err *err) {
   wg_frames_drain(w->frames, sha256);
   int code = wg_frames_finish(w->frames, "E", 1, err);
-  wg_buf_release(&w->packet);
   free(w);
   return code;
 }

@@ -46,7 +46,9 @@ struct wg_frames {
   // The compressor's own.
   ZSTD_CCtx *zstd;
   EVP_MD_CTX *sha;
-  struct wg_buf part; // taken out of a block that is not full
+  struct wg_frames_kind kind;
+  struct wg_buf content; // that has no frame yet
+  struct wg_buf part;    // taken out of a block that is not full
   struct wg_buf packed;
   struct wg_buf table; // seek table entries
   uint32_t frames;
@@ -75,34 +77,6 @@ static int write_frame(struct wg_frames *f, const void *data, size_t len) {
   return 0;
 }
 
-// Called and left with the lock held, which is let go of while the frame is made. Nothing has failed before.
-static void write_meanwhile(struct wg_frames *f, const void *data, size_t n) {
-  pthread_mutex_unlock(&f->lock);
-  int why = write_frame(f, data, n);
-  pthread_mutex_lock(&f->lock);
-  f->failed = why;
-}
-
-// What has been appended to the block being filled, as a frame. Called and left with the lock held.
-static void take_filled(struct wg_frames *f, struct block *b) {
-  size_t n = atomic_load_explicit(&b->committed, memory_order_acquire);
-  if (n == b->taken || f->failed) return;
-  wg_buf_clear(&f->part);
-  wg_buf_add(&f->part, b->data + b->taken, n - b->taken);
-  b->taken = n;
-  write_meanwhile(f, f->part.data, f->part.len);
-}
-
-// Called and left with the lock held.
-static void take_rest(struct wg_frames *f, struct block *b) {
-  size_t n = atomic_load_explicit(&b->committed, memory_order_relaxed);
-  if (n > b->taken && f->failed == 0) write_meanwhile(f, b->data + b->taken, n - b->taken);
-  b->taken = 0;
-  atomic_store_explicit(&b->committed, 0, memory_order_relaxed);
-  b->full = false;
-  pthread_cond_broadcast(&f->changed);
-}
-
 static struct timespec soon(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -110,6 +84,50 @@ static struct timespec soon(void) {
   t.tv_sec += t.tv_nsec / 1000000000l;
   t.tv_nsec %= 1000000000l;
   return t;
+}
+
+static bool is_past(const struct timespec *t) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec > t->tv_sec || (now.tv_sec == t->tv_sec && now.tv_nsec >= t->tv_nsec);
+}
+
+// A frame of what waits and of what was appended behind it, unless more may come that is worth it.
+static int write_content(struct wg_frames *f, const char *data, size_t n, bool now) {
+  if (f->kind.content == NULL) return n ? write_frame(f, data, n) : 0;
+  if (n) f->kind.content(data, n, &f->content);
+  if (f->content.len == 0 || (!now && f->content.len < WG_FRAME_BYTES)) return 0;
+  int why = write_frame(f, f->content.data, f->content.len);
+  wg_buf_clear(&f->content);
+  return why;
+}
+
+// Called and left with the lock held, which is let go of while the frame is made. Nothing has failed before.
+static void write_meanwhile(struct wg_frames *f, const char *data, size_t n, bool now) {
+  pthread_mutex_unlock(&f->lock);
+  int why = write_content(f, data, n, now);
+  pthread_mutex_lock(&f->lock);
+  f->failed = why;
+}
+
+// What has been appended to the block being filled, as a frame. Called and left with the lock held.
+static void take_filled(struct wg_frames *f, struct block *b) {
+  size_t n = atomic_load_explicit(&b->committed, memory_order_acquire);
+  if (f->failed) return;
+  wg_buf_clear(&f->part);
+  wg_buf_add(&f->part, b->data + b->taken, n - b->taken);
+  b->taken = n;
+  write_meanwhile(f, f->part.data, f->part.len, true);
+}
+
+// Called and left with the lock held.
+static void take_rest(struct wg_frames *f, struct block *b, bool now) {
+  size_t n = atomic_load_explicit(&b->committed, memory_order_relaxed);
+  if (f->failed == 0) write_meanwhile(f, b->data + b->taken, n - b->taken, now);
+  b->taken = 0;
+  atomic_store_explicit(&b->committed, 0, memory_order_relaxed);
+  b->full = false;
+  pthread_cond_broadcast(&f->changed);
 }
 
 static void *compressor(void *arg) {
@@ -120,10 +138,11 @@ static void *compressor(void *arg) {
   for (;;) {
     struct block *b = &f->blocks[tail];
     if (b->full) {
-      take_rest(f, b);
+      take_rest(f, b, is_past(&due));
       tail = (tail + 1) % QUEUE;
-      due = soon();
+      if (f->content.len == 0) due = soon();
     } else if (f->closing) {
+      if (f->failed == 0) write_meanwhile(f, NULL, 0, true);
       break;
     } else if (pthread_cond_timedwait(&f->changed, &f->lock, &due) == ETIMEDOUT && !b->full) {
       take_filled(f, b);
@@ -148,6 +167,7 @@ static int create_file(const char *path, struct wg_err *err) {
 static void release(struct wg_frames *f) {
   for (size_t i = 0; i < QUEUE; i++) free(f->blocks[i].data);
   wg_buf_release(&f->part);
+  wg_buf_release(&f->content);
   wg_buf_release(&f->packed);
   wg_buf_release(&f->table);
   ZSTD_freeCCtx(f->zstd);
@@ -158,14 +178,15 @@ static void release(struct wg_frames *f) {
   free(f);
 }
 
-int wg_frames_create(struct wg_frames **out, const char *path, int level, struct wg_err *err) {
+int wg_frames_create(struct wg_frames **out, const char *path, const struct wg_frames_kind *kind, struct wg_err *err) {
   int fd = create_file(path, err);
   if (fd < 0) return WG_INPUT;
   struct wg_frames *f = wg_xcalloc(1, sizeof *f);
   f->file = fdopen(fd, "wb");
   f->path = wg_xstrdup(path);
+  f->kind = *kind;
   f->zstd = ZSTD_createCCtx();
-  ZSTD_CCtx_setParameter(f->zstd, ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(f->zstd, ZSTD_c_compressionLevel, kind->level);
   ZSTD_CCtx_setParameter(f->zstd, ZSTD_c_checksumFlag, 1);
   f->sha = EVP_MD_CTX_new();
   EVP_DigestInit_ex(f->sha, EVP_sha256(), NULL);
@@ -175,6 +196,7 @@ int wg_frames_create(struct wg_frames **out, const char *path, int level, struct
   pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
   pthread_cond_init(&f->changed, &attr);
   pthread_condattr_destroy(&attr);
+  if (f->file && kind->first) f->failed = write_frame(f, kind->first, strlen(kind->first));
   if (f->file && pthread_create(&f->thread, NULL, compressor, f) == 0) {
     *out = f;
     return WG_OK;

@@ -17,7 +17,7 @@ struct wg_writer {
 
 int wg_writer_create(struct wg_writer **out, const char *path, struct wg_err *err) {
   struct wg_writer *w = wg_xcalloc(1, sizeof *w);
-  int code = wg_frames_create(&w->frames, path, LEVEL, err);
+  int code = wg_frames_create(&w->frames, path, &(struct wg_frames_kind){.level = LEVEL}, err);
   if (code == WG_OK)
     *out = w;
   else
