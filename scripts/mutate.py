@@ -21,7 +21,7 @@ LIKELY = {  # by folder, the quick and likely ones first
     "emu/sched": ["test_sched", "kernel_vectors", "dispatcher_model", "scheduler_model", "test_bounds", "test_sequences", "test_run", "test_state"],
     "emu/cpu": ["cpu_vectors", "test_cpu", "test_steps", "test_idle", "test_watch", "cpu_fuzz_sequences", "cpu_published_vectors", "test_sched", "test_run", "test_travel",
                 "test_state", "test_jit", "idle_loops"],
-    "emu/gpu": ["test_kernel", "kernel_vectors", "test_run", "test_bounds", "test_state", "hostile"],
+    "emu/gpu": ["test_gpu", "test_kernel", "kernel_vectors", "test_run", "test_bounds", "test_state", "hostile"],
     "emu/jit": ["test_region", "test_jit", "jit_guests"],
     "emu/look": ["test_look", "gdb_packets", "at", "probes"],
     "emu/mem": ["test_mem", "test_watch", "test_bounds", "test_kernel", "kernel_vectors", "test_run", "test_probe", "test_state", "test_travel"],

@@ -75,9 +75,9 @@ static bool swap(struct wg_gpu *g, const struct packet *p) {
   g->flipped = g->vblanks + 1;
   g->counter++;
   g->bus.event(g->bus.ctx, &e, WG_EV_GPU_SWAP);
-  wg_ev_hex(&e, WG_K_ADDR, p->n > 1 ? p->data[1] : 0);
-  wg_ev_dec(&e, WG_K_WIDTH, p->n > 2 ? p->data[2] : 0);
-  wg_ev_dec(&e, WG_K_HEIGHT, p->n > 3 ? p->data[3] : 0);
+  wg_ev_hex(&e, WG_K_ADDR, p->data[1]);
+  wg_ev_dec(&e, WG_K_WIDTH, p->data[2]);
+  wg_ev_dec(&e, WG_K_HEIGHT, p->data[3]);
   wg_ev_dec(&e, WG_K_COUNT, g->frames);
   g->bus.emit(g->bus.ctx, &e);
   return true;
