@@ -147,6 +147,72 @@ def compare_sums(guest, sql, lines):
         rows += 1
 
 
+def compare_signal_sums(guest, sql):
+    """Who signalled what, how often, when first and when last, against the signals themselves (which are compared with the trace)."""
+    global rows
+    want = {}
+    for seq, ns, *who in sql.execute("SELECT g.seq, g.ns, g.object, g.tid, o.text, c.site FROM signal_rows g LEFT JOIN strings o ON o.id = g.op "
+                                     "LEFT JOIN call_rows c ON c.seq = g.call"):
+        want.setdefault(tuple(who), []).append((seq, ns))
+    have = {}
+    for *who, times, first, last, from_ns, to_ns in sql.execute(
+            "SELECT g.object, g.tid, o.text, g.site, g.times, g.first_seq, g.last_seq, g.first_ns, g.last_ns FROM signal_sums g LEFT JOIN strings o ON o.id = g.op"):
+        have.setdefault(tuple(who), []).append((times, first, last, from_ns, to_ns))
+    assert set(have) == set(want), (guest, set(have) ^ set(want))
+    for who, sums in have.items():
+        times, first, last, from_ns, to_ns = zip(*sums)
+        seqs, ns = zip(*want[who])
+        assert (sum(times), min(first), max(last), min(from_ns), max(to_ns)) == (len(seqs), min(seqs), max(seqs), min(ns), max(ns)), (guest, who, sums)
+        rows += len(sums)
+
+
+def compare_stretches(guest, sql, lines):
+    """Each event of a thread is in one stretch of it, of as many events and as far apart as is said, with its bounds of place and time."""
+    global rows
+    stretches, of_thread = {}, {}
+    for tid, *v in sql.execute("SELECT tid, first_seq, last_seq, first_idx, last_idx, first_ns, last_ns FROM blocks ORDER BY tid, first_seq"):
+        stretches.setdefault(tid, []).append(v)
+    for seq, line in enumerate(lines, 1):
+        e = json.loads(line)
+        of_thread.setdefault(e["tid"], []).append((seq, e["idx"], e["host_ns"]))
+    assert set(stretches) == set(of_thread), guest
+    for tid, within in stretches.items():
+        events = of_thread[tid]
+        for v in within:
+            n = sum(1 for e in events[:257] if e[0] <= v[1])
+            seqs, idxs, nss = zip(*events[:n])
+            assert v == [seqs[0], seqs[-1], min(idxs), max(idxs), min(nss), max(nss)] and n <= 256 and v[1] - v[0] <= 16384, (guest, tid, v)
+            assert n == 256 or n == len(events) or events[n][0] - v[0] > 16384, (guest, tid, v, "ended before it had to")
+            del events[:n]
+            rows += 1
+        assert not events, (guest, tid)
+
+
+LOCKS = {"RtlEnterCriticalSection": 1, "KfAcquireSpinLock": 1, "KeAcquireSpinLockAtRaisedIrql": 1, "ExAcquireReadWriteLockExclusive": 1,
+         "ExAcquireReadWriteLockShared": 1, "RtlLeaveCriticalSection": 0, "KfReleaseSpinLock": 0, "KeReleaseSpinLockFromRaisedIrql": 0, "ExReleaseReadWriteLock": 0}
+
+
+def compare_locks(guest, sql, lines):
+    """How often each thread took and gave back each lock that it did not only try for."""
+    global rows
+    want, tried = {}, set()
+    for tid, _, _, name, _, _, _, args, _, ret_idx, *_ in tables_of(lines)["calls"].values():
+        if not args or int(args[0], 16) < 0x10000:
+            continue
+        key = (tid, int(args[0], 16))
+        if name in LOCKS:
+            w = want.setdefault(key, [0, 0])
+            w[0 if LOCKS[name] else 1] += not LOCKS[name] or ret_idx is not None
+        elif "Try" in name:
+            tried.add(key)
+    have = {}
+    for tid, lock, takes, gives in sql.execute("SELECT tid, lock, sum(takes), sum(gives) FROM lock_sums GROUP BY tid, lock"):
+        have[tid, lock] = [takes, gives]
+    for key, w in want.items():
+        assert have.get(key) == w or key in tried, (guest, key, w, have.get(key))
+        rows += 1
+
+
 def plain(v, key=""):
     """Integers for what the schema writes in hexadecimal: other engines write either."""
     if key == "args" and isinstance(v, list):
@@ -220,6 +286,9 @@ for guest in ("files.xex", "seh.xex", "memory.xex", "loads.xex", "gpu.xex", "cac
     compare_tables(guest, sql, lines)
     compare_events(guest, sql, lines, True)
     compare_sums(guest, sql, lines)
+    compare_signal_sums(guest, sql)
+    compare_stretches(guest, sql, lines)
+    compare_locks(guest, sql, lines)
     kinds |= {json.loads(l)["kind"] for l in lines}
     for kind, n in sql.execute("SELECT kind, events FROM v_kinds"):
         assert n == sum('"kind":"%s"' % kind in l[:40] for l in lines), (guest, kind, n)
