@@ -5,7 +5,7 @@ A build is there already (build/dev). Of each mutant its one file is compiled an
 run, beside that build (build/mutants): no source is touched, and several mutants can be tried at once. One whose object
 code is the original's is equivalent and does not count, nor does one that tests/mutants/equivalent.jsonl explains. The others meet tests until
 one fails, or runs out of time or memory: caught. One for which --each leaves tests untried is undecided, and does not count. First come the tests that caught the file's last mutants, then those that a table names for
-the folder, then (with --map, made by scripts/coverage.sh) all others that reach the line, the quickest first.
+the folder; or, with --map (made by scripts/coverage.sh), of those and all others the ones that reach the line, the quickest first.
 Statements that only give memory, files or locks back are left in place: the leak checker of the asan-ubsan preset is their test. The mutants follow from
 --seed and the source alone.
 """
@@ -273,14 +273,16 @@ class Bench:
         folder = path.rsplit("/", 1)[0]
         likely = [t for t in LIKELY.get(folder, []) if t in self.tests]
         first = [t for t in self.recent.get(path, []) + self.recent.get(folder, []) if t in self.tests]
-        others = []
-        if self.b.map is not None:
-            seconds = self.b.map["seconds"]
-            reach = self.b.map["files"].get(path, {})
-            same = self.b.map.get("digests", {}).get(path) == hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
-            names = [t for t, spans in reach.items() if t in self.tests and (not same or any(b <= line <= e for b, e in spans))]
-            others = sorted((t for t in names if t not in SLOW and seconds.get(t, 0) < HEAVY), key=lambda t: seconds.get(t, 0))
-        return list(dict.fromkeys(first[:3] + likely + others))
+        if self.b.map is None:
+            return list(dict.fromkeys(first[:3] + likely))
+        took = {**self.b.map["seconds"], **self.seconds}
+        reach = self.b.map["files"].get(path, {})
+        same = self.b.map.get("digests", {}).get(path) == hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
+        names = [t for t, spans in reach.items() if t in self.tests and (not same or any(b <= line <= e for b, e in spans))]
+        if same:  # what does not come to the line cannot notice
+            first, likely = ([t for t in some if t in names or t not in self.b.map["seconds"]] for some in (first, likely))
+        others = sorted((t for t in {*likely, *names} if t in likely or (t not in SLOW and took.get(t, 0) < HEAVY)), key=lambda t: took.get(t, 0))
+        return list(dict.fromkeys(first[:3] + others))
 
     def programs_of(self, test):
         """The programs that a test runs, as the build names them."""
