@@ -346,6 +346,33 @@ static void fields_beyond_the_limit_are_kept(void) {
   wg_buf_release(&again);
 }
 
+// However much else its line tells, in both forms of JSON Lines.
+static void what_a_wait_is_for_is_never_left_out(void) {
+  static const char *const heads[] = {"\"kind\":\"wait.begin\",\"tid\":1,\"idx\":0",
+                                      "\"event\":\"wait_begin\",\"thread_id\":1,\"seq\":0"};
+  static const char *const objects[] = {"\"handle\":\"0xf8000010\"", "\"handles\":\"0xf8000010\""};
+  for (size_t head = 0; head < sizeof heads / sizeof *heads; head++)
+    for (int others = WG_EVENT_FIELDS - 3; others < WG_EVENT_FIELDS + 3; others++)
+      for (int which = 0; which < 4; which++) { // before or behind all else
+        struct wg_buf b = {0};
+        struct wg_event e;
+        wg_buf_printf(&b, "{%s", heads[head]);
+        if (which < 2) wg_buf_printf(&b, ",%s", objects[which % 2]);
+        for (int i = 0; i < others; i++) wg_buf_printf(&b, ",\"k%d\":\"v%d\"", i, i);
+        if (which >= 2) wg_buf_printf(&b, ",%s", objects[which % 2]);
+        wg_buf_str(&b, "}\n");
+        struct wg_reader *r = open_text("waits", b.data, b.len);
+        CU_ASSERT_EQUAL_FATAL(wg_reader_next(r, &e), 1);
+        const struct wg_field *list = wg_ev_get(&e, WG_K_HANDLES);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(list);
+        CU_ASSERT_EQUAL(list->type, WG_F_RAW);
+        CU_ASSERT_STRING_EQUAL(list->s, "[\"0xf8000010\"]");
+        CU_ASSERT_EQUAL(wg_ev_count(&e), (size_t)(others + 2 - which % 2));
+        wg_reader_close(r);
+        wg_buf_release(&b);
+      }
+}
+
 static void damaged_lines_are_passed_over_and_counted(void) {
   static const char text[] = "{\"kind\":\"signal\",\"idx\":0}\n"
                              "{\"kind\":\"signal\",\"idx\":1]\n"
@@ -797,6 +824,7 @@ WG_MAIN("import", {"both scanners agree", both_scanners_agree},
         {"the careful scanner agrees with jansson", the_careful_scanner_agrees_with_jansson},
         {"every name is found", every_name_is_found},
         {"fields beyond the limit are kept", fields_beyond_the_limit_are_kept},
+        {"what a wait is for is never left out", what_a_wait_is_for_is_never_left_out},
         {"damaged lines are passed over and counted", damaged_lines_are_passed_over_and_counted},
         {"numbers out of range are damage", numbers_out_of_range_are_damage},
         {"a kind with a NUL is another kind", a_kind_with_a_nul_is_another_kind},

@@ -279,7 +279,7 @@ bool wg_jsonl_args(struct wg_jsonl *s, struct wg_field *f) {
 static int take_members(struct wg_jsonl *st, const struct scan *s, struct wg_event *e) {
   size_t all = wg_jsonl_members(st), n = 0;
   bool has_kind = false, has_args = false;
-  if (all > WG_EVENT_FIELDS) WG_VEC_SET(st->more, all);
+  if (all >= WG_EVENT_FIELDS) WG_VEC_SET(st->more, all + 1); // wg_waited_list may add one
   for (size_t i = 0; i < all; i++) {
     struct wg_jsonl_pair p = pair_at(st, i);
     const char *name;
@@ -318,7 +318,7 @@ int wg_jsonl_careful(struct wg_jsonl *st, const char *text, size_t n, struct wg_
   if (wg_jsonl_object(st, text, n, s.what, err) != 0 || take_members(st, &s, e) != 0) return -1;
   for (size_t i = 0; i < e->nfields; i++) e->fields[i].key = wg_jsonl_map_key(e->kind, e->fields[i].key);
   for (size_t i = 0; i < e->nmore; i++) st->more[i].key = wg_jsonl_map_key(e->kind, st->more[i].key);
-  wg_waited_list(e, &st->waited);
+  wg_waited_list(e, st->more, &st->waited);
   if (wg_jsonl_bad_child(e) == NULL) return 1;
   wg_fail(err, WG_INPUT, "the number of the new thread is none; expected an integer from 0 to %u", UINT32_MAX);
   return -1;

@@ -509,7 +509,7 @@ static void place_items(struct state *s, struct wg_event *e) {
   if (e->kind == WG_EV_WAIT_END) number_signal(s);
   number_args(s);
   name_items(s);
-  if (s->n > WG_EVENT_FIELDS) WG_VEC_SET(s->more, s->n);
+  if (s->n >= WG_EVENT_FIELDS) WG_VEC_SET(s->more, s->n + 1); // wg_waited_list may add one
   for (size_t i = 0; i < s->n; i++) {
     struct wg_field *f = i < WG_EVENT_FIELDS ? &e->fields[i] : &s->more[i - WG_EVENT_FIELDS];
     *f = s->items[i].f;
@@ -518,7 +518,7 @@ static void place_items(struct state *s, struct wg_event *e) {
   e->nfields = s->n < WG_EVENT_FIELDS ? s->n : WG_EVENT_FIELDS;
   e->nmore = s->n - e->nfields;
   e->more = s->more;
-  wg_waited_list(e, &s->by);
+  wg_waited_list(e, s->more, &s->by);
 }
 
 // {"msg": "kernel_call", "tid": 1, ...}: what a library of logs calls what happened.

@@ -42,15 +42,17 @@ static void put_list(const struct wg_field *f, struct wg_buf *b) {
   wg_buf_str(b, guest ? "}]" : "]");
 }
 
-void wg_waited_list(struct wg_event *e, struct wg_buf *text) {
+static struct wg_field *place_of_list(struct wg_event *e, struct wg_field *more) {
+  for (size_t i = 0; i < e->nfields; i++)
+    if (e->fields[i].key == WG_K_HANDLES) return &e->fields[i];
+  for (size_t i = 0; i < e->nmore; i++)
+    if (more[i].key == WG_K_HANDLES) return &more[i];
+  return e->nfields < WG_EVENT_FIELDS ? &e->fields[e->nfields++] : &more[e->nmore++];
+}
+
+void wg_waited_list(struct wg_event *e, struct wg_field *more, struct wg_buf *text) {
   const struct wg_field *f = named(e);
   if (f == NULL) return;
   put_list(f, text);
-  const struct wg_field list = {.key = WG_K_HANDLES, .type = WG_F_RAW, .s = text->data, .n = text->len};
-  for (size_t i = 0; i < e->nfields; i++)
-    if (e->fields[i].key == WG_K_HANDLES) {
-      e->fields[i] = list;
-      return;
-    }
-  if (f->key != WG_K_HANDLES && e->nfields < WG_EVENT_FIELDS) e->fields[e->nfields++] = list;
+  *place_of_list(e, more) = (struct wg_field){.key = WG_K_HANDLES, .type = WG_F_RAW, .s = text->data, .n = text->len};
 }
