@@ -11,6 +11,7 @@
 #include "base/printable.h"
 #include "base/vec.h"
 #include "cli/cli.h"
+#include "emu/vfs/image.h"
 #include "trace/reader.h"
 #include "trace/unread.h"
 
@@ -209,7 +210,7 @@ int wg_cli_trace(const char *path, const struct wg_reading *reading, bool json, 
   struct wg_reader *r;
   struct wg_event e;
   struct account a = {0};
-  const struct wg_reading how = {.mapping = reading->mapping, .through = true};
+  const struct wg_reading how = {.mapping = reading->mapping, .through = true, .or_title = true};
   WG_TRY(wg_reader_open_as(&r, path, &how, err));
   a.mapped = wg_reader_maps(r);
   while (wg_reader_next(r, &e)) count_event(&a, r, &e);
@@ -226,29 +227,27 @@ int wg_cli_trace(const char *path, const struct wg_reading *reading, bool json, 
   return WG_OK;
 }
 
-// What is no title to begin with: text of any kind, also none, or packed.
-static bool begins_like_a_trace(const char *path) {
-  uint8_t head[512];
+// By its first bytes: a program; neither a program, a disc image nor a package, but text of any kind, also none, or
+// packed; or what its first bytes do not tell.
+enum beginning { PROGRAM, TEXT, UNTOLD };
+
+static enum beginning beginning_of(const char *path) {
+  char head[512];
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t n = fd >= 0 ? read(fd, head, sizeof head) : -1;
+  ssize_t got = fd >= 0 ? read(fd, head, sizeof head) : -1;
   if (fd >= 0) close(fd);
-  if (n < 0) return false;
-  if (n < 4) return true;
-  uint32_t magic = wg_load_le32(head);
-  bool packed = magic == 0xFD2FB528u || (magic & 0xFFFFFF) == 0x088B1F;
-  const char *text = (const char *)head;
-  return packed || wg_wide_text(text, (size_t)n) || wg_other_packing(text, (size_t)n) ||
-         memchr(head, 0, (size_t)n) == NULL;
+  if (got < 0) return UNTOLD;
+  size_t n = (size_t)got;
+  bool xex = n >= 4 && memcmp(head, "XEX", 3) == 0 && (head[3] == '1' || head[3] == '2');
+  if (xex || (n >= 4 && wg_load_le32(head) == 0x464C457Fu)) return PROGRAM;
+  bool text = memchr(head, 0, n) == NULL || wg_wide_text(head, n) != NULL || wg_no_text(head, n) != NULL;
+  return text ? TEXT : UNTOLD;
 }
 
 bool wg_cli_is_trace(const char *path) {
   struct stat st;
-  struct wg_reader *r;
-  struct wg_err unsaid = {0};
   if (strcmp(path, "-") == 0) return true;
   if (stat(path, &st) != 0 || S_ISDIR(st.st_mode)) return false;
-  if (!S_ISREG(st.st_mode) || begins_like_a_trace(path)) return true;
-  if (wg_reader_open(&r, path, &unsaid) != WG_OK) return false;
-  wg_reader_close(r);
-  return true;
+  enum beginning is = S_ISREG(st.st_mode) ? beginning_of(path) : TEXT;
+  return is == TEXT || (is == UNTOLD && !wg_is_image(path));
 }

@@ -290,10 +290,14 @@ static int read_scripts(struct reading *r) {
 static int no_manifest(const char *dir, struct wg_err *err) {
   struct wg_buf trace = {0};
   struct stat st;
+  if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+    return wg_fail(err, WG_INPUT, "%s: is a file, and no run; expected a folder that wedge record made", dir);
   wg_buf_printf(&trace, "%s/trace.jsonl.zst", dir);
   bool begun = stat(trace.data, &st) == 0;
   wg_buf_release(&trace);
-  if (!begun) return wg_fail(err, WG_INPUT, "%s: is no run: it has no manifest.json", dir);
+  if (!begun)
+    return wg_fail(err, WG_INPUT, "%s: is no run: it has no manifest.json; expected a folder that wedge record made",
+                   dir);
   if (st.st_size) return wg_fail(err, WG_INPUT, "%s: has a trace, but no manifest.json, which says what was run", dir);
   return wg_fail(err, WG_INPUT,
                  "%s: has no manifest.json yet: the run was killed before its title had been read, or has just begun",
@@ -303,7 +307,7 @@ static int no_manifest(const char *dir, struct wg_err *err) {
 int wg_manifest_text(const char *dir, struct wg_buf *text, struct wg_err *err) {
   struct wg_buf path = {0};
   wg_buf_printf(&path, "%s/manifest.json", dir);
-  bool missing = access(path.data, F_OK) != 0 && errno == ENOENT;
+  bool missing = access(path.data, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
   int code = missing ? no_manifest(dir, err) : wg_file_read(path.data, MAX_MANIFEST, text, err);
   wg_buf_release(&path);
   return code;

@@ -444,7 +444,7 @@ static void not_a_log(void) {
   struct wg_err err = {0};
   CU_ASSERT_EQUAL(wg_file_write(at("junk"), "hello\n", 6, &err), WG_OK);
   CU_ASSERT_EQUAL(wg_reader_open(&r, at("junk"), &err), WG_INPUT);
-  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "expected a Wedge trace"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "expected a run, a trace (JSON Lines or a table"));
   struct wg_err none = {0};
   CU_ASSERT_EQUAL(wg_reader_open(&r, at("missing"), &none), WG_INPUT);
 }

@@ -26,7 +26,7 @@ struct wg_reader {
   uint64_t base;       // of the text: where the block begins
   struct wg_buf first; // what the importer was chosen by
   struct wg_buf carry; // a line that began in an earlier block
-  bool eof, through, left_out;
+  bool eof, through, or_title, left_out;
   uint64_t line_at; // of the text: where the current line begins
   struct wg_line_counts lines;
   uint64_t *line_is; // which of `lines` counts the current line; NULL: none yet
@@ -461,9 +461,14 @@ static int fail_unread(const struct wg_reader *r, const char *no_lines, struct w
     return wg_fail(err, WG_INPUT,
                    "%s: is empty: the run was killed before its first event was written, or has just begun", path);
   const char *why = no_lines ? no_lines : wg_unknown_text(r->block + r->pos, r->len - r->pos);
+  char neither[64];
+  snprintf(neither, sizeof neither, "is neither %sa trace nor a known log", r->or_title ? "a title, " : "");
   return wg_fail(err, WG_INPUT,
-                 "%s: %s; expected a Wedge trace (JSON Lines; plain, zstd or gzip) or a xenia-canary log", path,
-                 r->stop[0] ? r->stop : why);
+                 "%s: %s; expected %sa run, a trace (JSON Lines or a table; plain, zstd or gzip) or a xenia log", path,
+                 r->stop[0] ? r->stop
+                 : why      ? why
+                            : neither,
+                 r->or_title ? "a title (a .xex, a guest's ELF, a disc image or a package), " : "");
 }
 
 static int choose_importer(struct wg_reader *r, struct wg_err *err) {
@@ -481,6 +486,7 @@ static int open_any(struct wg_reader **out, const char *path, const struct wg_re
   struct wg_reader *r = wg_xcalloc(1, sizeof *r);
   int code = wg_mapping_open(&r->mapping, how ? how->mapping : NULL, err);
   r->through = how && how->through;
+  r->or_title = how && how->or_title;
   if (code == WG_OK) code = wg_source_open_through(&r->source, path, how ? how->go_on : NULL, err);
   if (code == WG_OK) {
     first_block(r);

@@ -18,6 +18,7 @@ struct wg_reading {
   // What is corrupt within a packed file does not end it (wg_source_open_through). Else it does, for what each thread
   // did in between is not known, and what lies behind it is counted, and said.
   bool through;
+  bool or_title;       // whoever gives the file may give a title, too: said of a file that is nothing of all that
   bool (*go_on)(void); // NULL, or asked while a pipe is waited for: false ends the trace there, as damaged
 };
 

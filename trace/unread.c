@@ -65,8 +65,29 @@ const char *wg_other_packing(const char *p, size_t n) {
   return NULL;
 }
 
+const char *wg_no_text(const char *p, size_t n) {
+  static const struct {
+    const char *magic, *words;
+    size_t n;
+  } forms[] = {
+      {"SQLite format 3", "is an SQLite database (wedge query asks one that wedge import or query has made)", 16},
+      {"wedge.branches ", "is a run's record of branches (wedge events --branches prints them, given the run)", 15},
+      {"WGCR", "is a run's checkpoints, which have no events (the run has them)", 4},
+      {"XEX1", "is a title (wedge record runs it, and the run can be looked at)", 4},
+      {"XEX2", "is a title (wedge record runs it, and the run can be looked at)", 4},
+      {"\x7F"
+       "ELF",
+       "is a program (wedge record runs one that is a guest's, and the run can be looked at)", 4},
+      {"PAR1", "is a Parquet file (DuckDB and pandas make a table with commas of it, which is read)", 4},
+  };
+  const char *packing = wg_other_packing(p, n);
+  for (size_t i = 0; packing == NULL && i < sizeof forms / sizeof *forms; i++)
+    if (n >= forms[i].n && memcmp(p, forms[i].magic, forms[i].n) == 0) return forms[i].words;
+  return packing;
+}
+
 const char *wg_no_lines(const char *p, size_t n, char words[WG_UNREAD_WORDS]) {
-  const char *wide = wg_wide_text(p, n), *other = wg_other_packing(p, n);
+  const char *wide = wg_wide_text(p, n), *other = wg_no_text(p, n);
   if (other) return other;
   if (is_packed(p, n)) return "is packed twice (zstd -dc or gzip -dc takes the outer packing away)";
   if (has_returns_alone(p, n)) return "has lines that end in carriage returns alone (tr '\\r' '\\n' makes it readable)";
@@ -148,11 +169,18 @@ static bool is_glued(const char *p, size_t n) {
 const char *wg_spread_json(const char *p, size_t n, char words[WG_UNREAD_WORDS]) {
   const char *newline = memchr(p, '\n', n);
   int len = 0;
+  if (p[0] == '{' && holds(p, n < LOOK ? n : LOOK, "\"traceEvents\""))
+    return "is a picture in the Trace Event Format (jq -c '.traceEvents[]' makes lines of it, which --mapping FILE "
+           "makes "
+           "events of)";
   if (newline == NULL && is_glued(p, n))
     return "is JSON with objects one behind the other; a trace has one a line (jq -c . makes such lines)";
   if (newline == NULL || p[0] != '{' || blanks(p + 1, (size_t)(newline - p)) != (size_t)(newline - p)) return NULL;
   size_t left = n - (size_t)(newline - p), gap = blanks(newline, left);
   if (gap == left || newline[gap] != '"') return NULL; // a line that was torn, say
+  if (left - gap > 10 && memcmp(newline + gap, "\"schema\": ", 10) == 0 &&
+      holds(p, n < 128 ? n : 128, "\"engine\": \"wedge\""))
+    return "is a run's manifest (the run is its folder)";
   const char *list = list_name(newline, p + n, &len);
   snprintf(
       words, WG_UNREAD_WORDS,
@@ -179,6 +207,25 @@ static bool has_printed_calls(const char *p, size_t n) {
   return false;
 }
 
+static size_t times(const char *p, const char *end, char c) {
+  size_t n = 0;
+  while (p < end) n += *p++ == c;
+  return n;
+}
+
+// Names with commas or their like between them, and a second line with as many of those.
+static bool is_table(const char *p, size_t n) {
+  static const char of_names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.- \"\r,;\t";
+  const char *newline = memchr(p, '\n', n), *end = p + n;
+  if (newline == NULL) return false;
+  char by = times(p, newline, '\t') ? '\t' : times(p, newline, ',') ? ',' : ';';
+  for (const char *c = p; c < newline; c++)
+    if (*c == 0 || strchr(of_names, *c) == NULL) return false;
+  const char *second = newline + 1, *over = memchr(second, '\n', (size_t)(end - second));
+  size_t between = times(p, newline, by);
+  return between && times(p, newline, '"') % 2 == 0 && times(second, over ? over : end, by) == between;
+}
+
 const char *wg_unknown_text(const char *p, size_t n) {
   if (n == 0) return "is empty";
   if (is_array(p, n)) return "is one JSON array; a trace has an object a line (jq -c '.[]' makes such lines)";
@@ -192,5 +239,8 @@ const char *wg_unknown_text(const char *p, size_t n) {
            "{\"event\":\"call\",\"thread\":\\1,\"name\":\"\\2\",\"args\":[\\3],\"result\":\\5}/p' makes lines of it "
            "that are read, "
            "where the last number before a call is its thread's)";
-  return blanks(p, n) == n ? "holds nothing but blank lines" : "is neither a trace nor a known log";
+  if (is_table(p, n))
+    return "is a table without a column that is known for kinds or names of calls (--mapping FILE says what columns "
+           "are)";
+  return blanks(p, n) == n ? "holds nothing but blank lines" : NULL;
 }

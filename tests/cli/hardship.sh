@@ -62,8 +62,8 @@ zstdcat run/trace.jsonl.zst | gzip -c >run.jsonl.gz
 expect 0 "" "$wedge" events run.jsonl.gz
 cmp -s want out || fail "gzip gives other events"
 echo 'not a log' >noise
-expect 2 "expected a Wedge trace" "$wedge" diff noise run
-expect 2 "expected a Wedge trace" "$wedge" import noise -o noise.db
+expect 2 "expected a run, a trace (JSON Lines or a table" "$wedge" diff noise run
+expect 2 "expected a run, a trace (JSON Lines or a table" "$wedge" import noise -o noise.db
 head -c 100000 /dev/urandom >random
 expect 2 "" "$wedge" events random
 expect 2 "No such file" "$wedge" query missing 'SELECT 1'

@@ -4,7 +4,7 @@ themselves and by a mapping file; and every line accounted for.
 
 usage: readers.py WEDGE GUESTS WORKDIR
 """
-import bz2, collections, gzip, io, json, lzma, os, random, re, shutil, subprocess, sys, tarfile
+import bz2, collections, gzip, io, json, lzma, os, random, re, shutil, sqlite3, subprocess, sys, tarfile
 
 import tool
 
@@ -317,7 +317,7 @@ def tar_of(data):
 
 
 ZST = subprocess.run(["zstd", "-q"], input=both[0].encode(), check=True, stdout=subprocess.PIPE).stdout
-for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "is UTF-16 (iconv -f UTF-16 "), ((json.dumps([json.loads(x) for x in both], indent=1) + "\n").encode(), "one JSON array"), (("[" + ",".join(both * 9000) + "]").encode(), "one JSON array"), ("".join(both * 9000).encode(), "objects one behind the other; a trace has one a line (jq -c ."), (b"#include <stdio.h>\n{\n}\n", "neither a trace nor"),
+for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "is UTF-16 (iconv -f UTF-16 "), ((json.dumps([json.loads(x) for x in both], indent=1) + "\n").encode(), "one JSON array"), (("[" + ",".join(both * 9000) + "]").encode(), "one JSON array"), ("".join(both * 9000).encode(), "objects one behind the other; a trace has one a line (jq -c ."), (b"a,b\n1,2\n", "is a table without a column that is known"), (b'"when";"what"\r\n1;NtClose\r\n', "is a table without a column that is known"), (b"#include <stdio.h>\n{\n}\n", "a trace nor a known log; expected "),
                      *[(form.encode(code), "is UTF-%s (iconv -f UTF-%s -t UTF-8 " % (code[4:], code[4:])) for form in (both[0], LOG) for code in ("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")],
                      *[((json.dumps({"a": 1, key: line}, separators=between) + "\n").encode() * 3 if key == "log" else (json.dumps({key: "words"}) + "\n" + json.dumps({key: line}) + "\n").encode(), "in JSON (jq -r .%s takes" % key) for key, between in (("log", (",", ":")), ("MESSAGE", (", ", ": "))) for line in LOG.splitlines()[1:]],
                      *[("".join(json.dumps({key: line + "\n", "stream": "stdout"}) + "\n" for line in both).encode(), "holds lines of JSON as strings in JSON (jq -r .%s takes" % key) for key in ("log", "MESSAGE")],
@@ -332,6 +332,26 @@ for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (
         f.write(text_)
     for command in ("info", "events", "hang"):
         assert words in run(command, "none.txt", code=2)[1], (command, words)
+# What is a file of Wedge's own, or another format: what it is for.
+run("import", "run", "-o", "own.db")
+run("export", "run", "--chrome-json", "own.json")
+other = sqlite3.connect("other.db")
+other.execute("CREATE TABLE t(a)")
+other.commit()
+with open("random.bin", "wb") as f:
+    f.write(random.Random(1).randbytes(5000))
+with open("title.xex", "wb") as f:
+    f.write(b"XEX2" + bytes(2000))
+for path, words in (("own.db", "is an SQLite database (wedge query asks one"), ("other.db", "is an SQLite database (wedge query asks one"), ("run/branches.zst", "is a run's record of branches (wedge events --branches"),
+                    ("run/manifest.json", "is a run's manifest (the run is its folder)"), ("own.json", "is a picture in the Trace Event Format (jq -c '.traceEvents[]'"), ("random.bin", "a trace nor a known log; expected "), ("title.xex", "")):
+    for command in ("info", "events", "hang"):
+        assert words in run(command, path, code=2)[1], (command, words)
+for command in "verify", "replay", "info":
+    for path, words in ("own.db", "is a file, and no run; expected a folder that wedge record made"), (".", "is no run: it has no manifest.json; expected a folder that wedge record made"):
+        if (command, path) != ("info", "own.db"):
+            assert words in run(command, path, code=2)[1], (command, path)
+assert "is a title (wedge record runs it" in run("events", "title.xex", code=2)[1] and "title.xex: offset 0x" in run("info", "title.xex", code=2)[1]
+assert "random.bin: is neither a title, a trace nor a known log; expected a title (a .xex, a guest's ELF, a disc image or a package), a run, a trace (" in run("info", "random.bin", code=2)[1]
 # A run that was killed before its first event was written.
 os.makedirs("begun")
 open("begun/trace.jsonl.zst", "w").close()
@@ -357,10 +377,11 @@ for before in "[pid 7] ", "12:00:01.250 [Main 7] ", "7 ":
     made = subprocess.run(["sed", "-nE", re.search("sed -nE '(.*)' makes", said).group(1), "printed.txt"], stdout=subprocess.PIPE, text=True, check=True).stdout
     got = [(e["tid"], e.get("name"), e.get("args"), e.get("rv")) for e in read("printed.jsonl", made)]
     assert got == [x for name, args, rv in called for x in ((7, name, args, None), (7, name, None, rv))], (said, got)
-for text_ in "NtClose (see below)\n", "hello, name of it\n", "printf(1) = 2\n", "a,b\n1,2\n", "name\nNtClose\n", 'tid,"name\n1,2\n':
+for text_ in "NtClose (see below)\n", "hello, name of it\n", "printf(1) = 2\n", "a,b\n1;2\n", "name\nNtClose\n", 'tid,"name\n1,2\n':
     with open("none.txt", "w") as f:
         f.write(text_)
-    assert "neither a trace nor" in run("info", "none.txt", code=2)[1], text_
+    assert "is neither a trace nor a known log; expected a run, a trace (" in run("events", "none.txt", code=2)[1], text_
+    assert "is neither a title, a trace nor a known log; expected a title (a .xex, " in run("info", "none.txt", code=2)[1], text_
 
 # -- tables --
 
