@@ -1,6 +1,7 @@
 // Importer: tables (RFC 4180) whose first line names their columns: what `wedge export --csv` writes, and others whose
-// columns schema 1 or trace/mapping.h knows. A row becomes a line of JSON, which trace/import_mapped.c reads; what is
-// in no row of one line, or has more or fewer cells than there are columns, is damage.
+// columns schema 1 or trace/mapping.h knows; lines before it may be remarks (# ...) or name what stands between cells,
+// as Excel has it (sep=;). A row becomes a line of JSON, which trace/import_mapped.c reads; what is in no row of one
+// line, or has more or fewer cells than there are columns, is damage.
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 
 #define MOST_COLUMNS 1024u
 #define MOST_HEADING 65536u // bytes of the first line
+#define MOST_REMARKS 64     // lines before it
 
 // What the cells of a column are. LEFT_OUT: what is said in other columns, too.
 enum cells { TEXT, NUMBER, HEX, ARGS, LEFT_OUT };
@@ -19,6 +21,7 @@ enum cells { TEXT, NUMBER, HEX, ARGS, LEFT_OUT };
 struct column {
   size_t name; // where in `names`
   enum cells are;
+  bool may_lack; // a word for nothing says nothing (lacks_value)
 };
 
 struct state {
@@ -27,6 +30,7 @@ struct state {
   struct column *columns;
   size_t n, cap;
   bool has_kind;
+  bool quoted;            // the cell that was taken last
   char between;           // cells
   struct wg_buf names;    // NUL-terminated
   struct wg_buf row, one; // as JSON; a cell
@@ -53,13 +57,16 @@ static void state_close(void *p) {
 
 static bool is_blank(char c) { return c == ' '; }
 
-// The cell at p, without its quotes or what is blank around it, into *cell; returns what ends it (`end`, or a character
-// between cells), or NULL if its quote is not closed.
-static const char *take_cell(const char *p, const char *end, char between, struct wg_buf *cell) {
+// The cell at p, without its quotes or what is blank around it, into s->one; returns what ends it (`end`, or a
+// character between cells), or NULL if its quote is not closed.
+static const char *take_cell(struct state *s, const char *p, const char *end) {
+  struct wg_buf *cell = &s->one;
+  const char between = s->between;
   wg_buf_clear(cell);
   wg_buf_reserve(cell, 1);
   while (p < end && is_blank(*p)) p++;
-  if (p == end || *p != '"') {
+  s->quoted = p < end && *p == '"';
+  if (!s->quoted) {
     const char *over = memchr(p, between, (size_t)(end - p)), *from = p;
     p = over = over ? over : end;
     while (over > from && is_blank(over[-1])) over--;
@@ -81,7 +88,7 @@ static const char *take_cell(const char *p, const char *end, char between, struc
 }
 
 static bool names_column(const struct wg_buf *cell) {
-  static const char of_names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.- ";
+  static const char of_names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.- ()/";
   for (size_t i = 0; i < cell->len; i++)
     if (cell->data[i] == 0 || strchr(of_names, cell->data[i]) == NULL) return false;
   return cell->len > 0;
@@ -95,43 +102,62 @@ static enum cells cells_of(const struct wg_meaning *w) {
   return wg_key_is_text(w->key) ? TEXT : wg_key_is_hex(w->key) ? HEX : NUMBER;
 }
 
+static char between_cells(const char *line, size_t n) {
+  static const char any[] = "\t,;";
+  for (const char *c = any; *c; c++)
+    if (memchr(line, *c, n) != NULL) return *c;
+  return '|';
+}
+
 // False if it names no columns, or none that says what happened.
 static bool take_heading(struct state *s, const char *line, size_t n) {
   const char *p = line, *end = line + n;
   bool names_calls = false, exported = n >= sizeof ours - 1 && memcmp(line, ours, sizeof ours - 1) == 0;
   s->n = 0;
   s->has_kind = false;
-  s->between = memchr(line, '\t', n) ? '\t' : memchr(line, ',', n) ? ',' : ';';
+  s->between = between_cells(line, n);
   wg_buf_clear(&s->names);
   if (n > MOST_HEADING) return false;
   for (;; p++) {
-    p = take_cell(p, end, s->between, &s->one);
+    p = take_cell(s, p, end);
     bool of_numbers = p && s->n == 0 && s->one.len == 0; // of rows, as pandas and R write them
     if (p == NULL || (!names_column(&s->one) && !of_numbers) || s->n == MOST_COLUMNS) break;
     struct wg_meaning w = wg_mapping_key(s->m, NULL, s->one.data);
     bool twice = exported && (strcmp(s->one.data, "seq") == 0 || strcmp(s->one.data, "status_name") == 0);
     WG_VEC_ROOM(s->columns, s->cap, s->n + 1);
-    s->columns[s->n++] = (struct column){s->names.len, twice || of_numbers ? LEFT_OUT : cells_of(&w)};
+    bool prose = w.is == WG_MEANS_KEY && w.key == WG_K_TEXT; // which may be any word
+    s->columns[s->n++] =
+        (struct column){s->names.len, twice || of_numbers ? LEFT_OUT : cells_of(&w), !exported && !prose};
     wg_buf_add(&s->names, s->one.data, s->one.len + 1);
     s->has_kind |= w.is == WG_MEANS_KIND;
     names_calls |= w.is == WG_MEANS_KEY && w.key == WG_K_NAME;
-    if (p == end) return s->n > 1 && (s->has_kind || names_calls);
+    if (p == end && s->n > 1 && (s->has_kind || names_calls)) return true;
+    if (p == end) break;
   }
   s->n = 0;
   return false;
 }
 
-static size_t first_line(const char *head, size_t n) {
-  const char *newline = memchr(head, '\n', n);
-  n = newline ? (size_t)(newline - head) : 0;
-  return n && head[n - 1] == '\r' ? n - 1 : n;
+// Of the lines before the rows: a remark, which may be the heading itself (#kind,tid), or what stands between cells.
+enum before { HEADING, REMARK, NEITHER_OF_THEM };
+
+static enum before line_before(struct state *s, const char *line, size_t n) {
+  if (n && line[n - 1] == '\r') n--;
+  if (take_heading(s, line, n)) return HEADING;
+  if (n && *line == '#') return take_heading(s, line + 1, n - 1) ? HEADING : REMARK;
+  return n == 5 && memcmp(line, "sep=", 4) == 0 ? REMARK : NEITHER_OF_THEM;
 }
 
 static bool probe(const char *head, size_t n, const struct wg_mapping *m) {
   struct state *s = state_open(m);
-  bool is = take_heading(s, head, first_line(head, n));
+  enum before is = REMARK;
+  const char *p = head, *end = head + n, *newline;
+  for (int lines = 0; is == REMARK && lines < MOST_REMARKS && (newline = memchr(p, '\n', (size_t)(end - p))); lines++) {
+    is = line_before(s, p, (size_t)(newline - p));
+    p = newline + 1;
+  }
   state_close(s);
-  return is;
+  return is == HEADING;
 }
 
 static bool is_digits(const struct wg_buf *cell, const char *digits) {
@@ -162,8 +188,16 @@ static void put_args(struct wg_buf *row, const struct wg_buf *cell) {
   wg_buf_char(row, ']');
 }
 
+// What databases and other programs write where there is nothing.
+static bool lacks_value(const struct state *s, const struct column *c) {
+  static const char *const words[] = {"NULL", "null", "\\N", "NaN", "nan", "None"};
+  for (size_t i = 0; c->may_lack && !s->quoted && i < sizeof words / sizeof *words; i++)
+    if (s->one.len == strlen(words[i]) && memcmp(s->one.data, words[i], s->one.len) == 0) return true;
+  return s->one.len == 0;
+}
+
 static void put_cell(struct state *s, const struct column *c) {
-  if (c->are == LEFT_OUT || s->one.len == 0) return;
+  if (c->are == LEFT_OUT || lacks_value(s, c)) return;
   wg_json_key(&s->row, s->names.data + c->name);
   if (is_bare(&s->one, c->are))
     wg_buf_add(&s->row, s->one.data, s->one.len);
@@ -178,7 +212,7 @@ static int row_as_json(struct state *s, const char *line, size_t n, struct wg_er
   wg_buf_clear(&s->row);
   wg_buf_str(&s->row, s->has_kind ? "{" : "{\"kind\":\"kernel.call\"");
   for (size_t i = 0;; p++) {
-    p = take_cell(p, end, s->between, &s->one);
+    p = take_cell(s, p, end);
     if (p == NULL)
       return wg_fail(err, WG_INPUT, "cell %zu: expected a closing quote, and nothing behind it; a row is one line",
                      i + 1);
@@ -196,7 +230,7 @@ static enum wg_line_result line(void *p, char *text, size_t n, struct wg_event *
   if (n && text[n - 1] == '\r') n--;
   if (wg_json_is_blank(text, n)) return WG_LINE_NONE;
   if (s->n == 0) {
-    if (take_heading(s, text, n)) return WG_LINE_NONE;
+    if (line_before(s, text, n) != NEITHER_OF_THEM) return WG_LINE_NONE;
     wg_fail(err, WG_INPUT, "expected the names of columns, one of them kind, name or another for them");
     return WG_LINE_BAD;
   }

@@ -533,6 +533,27 @@ static void kind_from_text(struct state *s) {
   s->n--;
 }
 
+// {"tid": 1, "kernel_call": {"name": "NtClose", ...}}: without a kind, the one object that is called as a kind is.
+static void kind_from_object(struct state *s) {
+  struct member *m = &s->members[WG_MEANS_KIND];
+  size_t at = s->n;
+  for (size_t i = 0; i < s->n && !m->there; i++) {
+    const struct item *t = &s->items[i];
+    if (t->f.key != WG_K_OTHER || !is_object(&t->f) || wg_mapping_kind(s->m, t->name) == WG_EV_OTHER) continue;
+    if (at != s->n) return;
+    at = i;
+  }
+  if (at == s->n) return;
+  const struct item is = s->items[at];
+  if (!open_object(s, &is.f)) return;
+  const struct wg_field kind = {.type = WG_F_STR, .s = is.name, .n = strlen(is.name)};
+  *m = (struct member){.name = is.name, .within = is.name, .f = kind, .times = 1, .there = true};
+  memmove(s->items + at, s->items + at + 1, (--s->n - at) * sizeof *s->items);
+  for (size_t i = 0; i < WG_K_OTHER; i++)
+    if (s->item_of[i] > at) s->item_of[i]--;
+  take_object(s, &s->objects[s->nobjects - 1], is.name, 1);
+}
+
 static int convert(struct state *s, const char *text, size_t n, struct wg_event *e, struct wg_err *err) {
   wg_ev_init(e, WG_EV_OTHER);
   memset(s->members, 0, sizeof s->members);
@@ -542,6 +563,7 @@ static int convert(struct state *s, const char *text, size_t n, struct wg_event 
   if (wg_jsonl_object(&s->objects[0], text, n, "a line", err) != 0) return -1;
   take_object(s, &s->objects[0], NULL, 0);
   kind_from_text(s);
+  kind_from_object(s);
   set_kind(s, &s->members[WG_MEANS_KIND], e);
   bool timed;
   if (tid_of(s, &s->members[WG_MEANS_TID], e->kind, &e->tid, err) != 0 ||
@@ -657,6 +679,7 @@ static enum speech speech_of(struct state *s, const char *text, size_t n) {
   if (own.known) return BARE;
   take_object(s, &s->objects[0], NULL, 0);
   kind_from_text(s);
+  kind_from_object(s);
   enum wg_means first = !own.kind ? WG_MEANS_KIND : !own.tid ? WG_MEANS_TID : WG_MEANS_IDX;
   const struct member *m = &s->members[first];
   return m->there && (m->within || strcmp(m->name, "kind") != 0) ? THEIRS : NEITHER;

@@ -28,7 +28,7 @@ bool wg_told_whole(const struct wg_field *f, uint64_t *v) {
 }
 
 bool wg_told_thread(const struct wg_field *f, uint64_t *v) {
-  static const char *const words[] = {"threadid", "thread", "tid"};
+  static const char *const words[] = {"threadid", "thread", "tid", "t"};
   if (f->type != WG_F_STR || strlen(f->s) != f->n) return false;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     size_t n = strlen(words[i]);

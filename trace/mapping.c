@@ -1,5 +1,6 @@
 #include "trace/mapping.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ struct wg_mapping {
 static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 static bool is_lower(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-// threadId, ThreadID, thread-id and thread.id become thread_id. Returns its length; 0 if it is too long.
+// threadId, ThreadID, thread-id, thread.id and "Thread (ID)" become thread_id. Returns its length; 0 if it is too long.
 static size_t plain_name(const char *name, char out[NAME]) {
   size_t n = 0;
   for (const char *p = name; *p; p++) {
@@ -40,8 +41,10 @@ static size_t plain_name(const char *name, char out[NAME]) {
     bool ends_word = is_upper(*p) && p > name && (is_lower(p[-1]) || (is_upper(p[-1]) && p[1] >= 'a' && p[1] <= 'z'));
     if (ends_word && n && out[n - 1] != '_') out[n++] = '_';
     bool own = is_lower(*p) || (unsigned char)*p >= 0x80 || *p == '@';
-    out[n++] = is_upper(*p) ? (char)(*p | 0x20) : own ? *p : '_';
+    bool again = !own && !is_upper(*p) && n > 1 && out[n - 1] == '_';
+    if (!again) out[n++] = is_upper(*p) ? (char)(*p | 0x20) : own ? *p : '_';
   }
+  while (n > 1 && out[n - 1] == '_') n--;
   out[n] = 0;
   return n;
 }
@@ -206,14 +209,12 @@ static const struct row *find_row(const struct wg_mapping *m, const char *plain,
 
 struct wg_meaning wg_mapping_key(const struct wg_mapping *m, const char *within, const char *name) {
   struct wg_meaning own = {.is = WG_MEANS_OTHER, .key = WG_K_OTHER, .times = 1};
-  char plain[NAME], path[NAME];
-  size_t n = plain_name(name, plain), npath = 0;
+  char plain[NAME], path[NAME], plain_path[NAME];
+  size_t n = plain_name(name, plain);
   const struct row *r = NULL;
-  if (within && m->ngiven && strlen(within) + n + 2 < NAME) {
-    npath = plain_name(within, path);
-    path[npath++] = '_';
-    memcpy(path + npath, plain, n + 1);
-    r = find_row(m, path, npath + n);
+  if (within && m->ngiven && strlen(within) + strlen(name) + 2 < NAME) {
+    snprintf(path, sizeof path, "%s.%s", within, name);
+    r = find_row(m, plain_path, plain_name(path, plain_path));
   }
   if (r == NULL) r = find_row(m, plain, n);
   if (r && r->means.rank < m->ngiven) {

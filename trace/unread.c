@@ -207,6 +207,14 @@ static bool has_printed_calls(const char *p, size_t n) {
   return false;
 }
 
+// Of the first line: [12:00:01] INFO kernel: {"event": ...}
+static bool has_json_behind_text(const char *p, size_t n) {
+  const char *newline = memchr(p, '\n', n), *end = newline ? newline : p + n;
+  const char *object = memchr(p, '{', (size_t)(end - p));
+  while (end > p && blanks(end - 1, 1)) end--;
+  return object && object > p && end - object > 2 && object[1] == '"' && end[-1] == '}';
+}
+
 static size_t times(const char *p, const char *end, char c) {
   size_t n = 0;
   while (p < end) n += *p++ == c;
@@ -215,7 +223,7 @@ static size_t times(const char *p, const char *end, char c) {
 
 // Names with commas or their like between them, and a second line with as many of those.
 static bool is_table(const char *p, size_t n) {
-  static const char of_names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.- \"\r,;\t";
+  static const char of_names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.- ()/\"\r,;\t";
   const char *newline = memchr(p, '\n', n), *end = p + n;
   if (newline == NULL) return false;
   char by = times(p, newline, '\t') ? '\t' : times(p, newline, ',') ? ',' : ';';
@@ -233,6 +241,7 @@ const char *wg_unknown_text(const char *p, size_t n) {
     return "holds lines of a xenia log behind other text (sed -E 's/\\x1b\\[[0-9;]*m//g; s/^.*([!wiKCFdGAx]> "
            "[0-9A-F]{8} )/\\1/' "
            "takes it away)";
+  if (has_json_behind_text(p, n)) return "holds lines of JSON behind other text (sed 's/^[^{]*//' takes it away)";
   if (has_printed_calls(p, n)) // the thread is the last number before the call
     return "holds a call a line, as strace prints them (sed -nE 's/\\\\/\\\\\\\\/g; s/0x[0-9A-Fa-f]+/\"&\"/g; "
            "s/^[^(]*\\b([0-9]+)\\b[^(]*\\b([A-Za-z]\\w*)\\((.*)\\) *(=|->) *(\"?[^ ]+).*/"

@@ -131,7 +131,7 @@ for e, o in zip(made, body):
 write("introduced.jsonl", made)
 assert [{k: v for k, v in e.items() if k not in ("thread_name", "name")} for e in same("introduced.jsonl")] == [{k: v for k, v in e.items() if k != "name"} for e in ours]
 # Names that are numbers; other numbers for numbers.
-for form in "ThreadId(%d)", "Thread-%d", "thread %d", "tid:%d":
+for form in "ThreadId(%d)", "Thread-%d", "thread %d", "tid:%d", "T%d":
     write("rust.jsonl", [{**e, "tid": form % e["tid"]} for e in body])
     assert same("rust.jsonl") == ours, form
 
@@ -199,6 +199,14 @@ for key in "handle", "hsid", "handles":
 write("slog.jsonl", [{"time": "2026-01-02T03:04:05.%09dZ" % e["host_ns"], "level": "DEBUG", "msg": e["kind"], **{k: v for k, v in e.items() if k not in ("kind", "host_ns")}} for e in body])
 assert [{**e, "host_ns": 0} for e in same("slog.jsonl")] == [{**e, "host_ns": 0, "level": "DEBUG"} for e in ours]
 
+# What happened as the name of an object, alone or beside the thread and the number; within a line that tells its kind such an object is kept.
+pascal = lambda text: "".join(w.capitalize() for w in text.replace(".", "_").split("_"))
+whole = [e for e in body if "call" not in e and "wait" not in e]
+for form in lambda e: {pascal(e["kind"]): {k: v for k, v in e.items() if k != "kind"}}, lambda e: {"tid": e["tid"], "idx": e["idx"], "host_ns": e["host_ns"], e["kind"].replace(".", "_"): {k: v for k, v in e.items() if k not in ("kind", "tid", "idx", "host_ns")}}:
+    write("named-objects.jsonl", [form(e) for e in whole])
+    assert same("named-objects.jsonl") == [e for e in ours if not e["kind"].startswith("trace.")], form
+    assert run("hang", "named-objects.jsonl", code=1)[0].splitlines()[0] == stuck
+
 # -- arrays --
 
 for objects, names in ((body, "own"), ([usual(e) for e in body], "usual")):
@@ -245,6 +253,8 @@ def event(kind, tid, idx, ns, **more):
     return {"kind": kind, "tid": tid, "idx": idx, "host_ns": ns, **more}
 
 
+kept = read("kept.jsonl", json.dumps({"event": "return", "thread_id": 1, "seq": 0, "ts": 0, "function": "NtClose", "signal": {"op": "set"}}))
+assert kept == [event("kernel.return", 1, 0, 0, name="NtClose", signal=[("op", "set")])], kept
 # Times without a unit: integers are nanoseconds, fractions are seconds, dates with times are from 1970 on.
 got = read("times.jsonl", '{"event":"call","thread_id":1,"ts":7}', '{"event":"call","thread_id":1,"ts":1.5}', '{"event":"call","thread_id":1,"ts":"0.000001"}',
            '{"event":"call","thread_id":1,"timestamp":"2000-03-01T01:00:00.25+01:00"}', '{"event":"call","thread_id":1,"time":"1972-02-29 23:59:59Z"}',
@@ -368,6 +378,12 @@ for put in (lambda l: "[12:00:01.250] " + l, lambda l: "xenia_canary.exe (1234):
     said = run("info", "behind.log", code=2)[1]
     assert "log behind other text" in said, said
     assert subprocess.run(["sed", "-E", re.search("sed -E '(.*)' takes", said).group(1), "behind.log"], stdout=subprocess.PIPE, text=True, check=True).stdout == plain, said
+# Lines of JSON behind a logger's words.
+with open("behind.log", "w") as f:
+    f.writelines("2026-01-02 03:04:05,250 INFO kernel: " + line + "\n" for line in both)
+said = run("info", "behind.log", code=2)[1]
+assert "holds lines of JSON behind other text" in said, said
+assert subprocess.run(["sed", re.search("sed '(.*)' takes", said).group(1), "behind.log"], stdout=subprocess.PIPE, text=True, check=True).stdout == "".join(line + "\n" for line in both)
 # Calls as strace prints them: the command that is said makes lines of them that are read.
 called = [("NtCreateEvent", ["0x70000000", "0x0"], "0x0"), ("NtClose", ["0xf8000010"], "0xc0000008")]
 for before in "[pid 7] ", "12:00:01.250 [Main 7] ", "7 ":
@@ -401,6 +417,16 @@ for between, end in ((",", "\n"), (";", "\r\n"), ("\t", "\n")):
     got = read("table.csv", *open("table.csv", newline="").read().split("\n")[:-1])
     assert got == [event("kernel.call", 7, 0, 0, name="NtClose", args=["0xf8000010", "0x10"], note='a"b'), event("kernel.return", 7, 0, 0, name="NtClose", rv="0xc0000008"),
                    event("kernel.call", 8, 0, 0, name="NtClose", args=["0xf8000014"]), event("kernel.call", 8, 1, 0, name="NtClose", args=["0x10"])], got
+# Remarks before the names, names behind a #, what Excel says stands between cells, units in names, words for nothing (but not in a text, nor in quotes).
+for head in "# made by an engine\n# a,b\nkind,Thread (ID),Time (us),name,rv,text\n", "#kind,Thread (ID),Time (us),name,rv,text\r\n", "sep=;\nkind;Thread (ID);Time (us);name;rv;text\n", "kind|Thread (ID)|Time (us)|name|rv|text\n":
+    between = "|" if "|" in head else ";" if ";" in head else ","
+    rows = [["call", "7", "2", "NtClose", "NULL", "\\N"], ["return", "7", "3", "NtClose", "0", "nan"], ["print", "7", "4", "NULL", "None", "NULL"], ["print", "7", "5", '"NULL"', "", '"None"']]
+    table = head + "".join(between.join(row) + "\n" for row in rows)
+    got = read("table.csv", *table.split("\n")[:-1])
+    assert got == [event("kernel.call", 7, 0, 2000, name="NtClose", text="\\N"), event("kernel.return", 7, 1, 3000, name="NtClose", rv=0, text="nan"), event("guest.print", 7, 2, 4000, text="NULL"),
+                   event("guest.print", 7, 3, 5000, name="NULL", text="None")], got
+    told = json.loads(run("info", "table.csv", "--json")[0])["lines"]
+    assert told["blank"] == table.count("\n") - 4 and told["events"] + told["prints"] == 4 and told["damaged"] == 0, told
 # What is no row costs itself.
 for row, words in (("7,NtClose,1,2", "4 cells; expected 3, as in the first line"), ('7,"NtClose,1', "cell 2: expected a closing quote"), ('7,"Nt"Close,1', "cell 2: expected a closing quote"),
                    ("x y,NtClose,1", None), ("7", "1 cells; expected 3")):
