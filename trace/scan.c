@@ -8,10 +8,12 @@
 #include "base/vec.h"
 #include "trace/groups.h"
 #include "trace/jsonl.h"
+#include "trace/names.h"
 #include "trace/pass.h"
 #include "trace/reader.h"
 #include "trace/source.h"
 #include "trace/tids.h"
+#include "trace/whole_call.h"
 
 #define BATCH 512u               // events of a log at a time
 #define GROUP_BYTES (256u << 20) // of the rows that a thread counts
@@ -170,10 +172,10 @@ static void refuse_line(struct made *m, const char *what) {
   snprintf(m->message, sizeof m->message, "%s", what);
 }
 
-// A header that is not the first event, or what follows a footer, may be of another trace: that is the reader's to
-// tell.
+// A header that is not the first event, or what follows a footer, may be of another trace, and a call that is told with
+// what it returned, or one without a name, is not what its line says: that is the reader's to tell.
 static bool is_odd(struct made *m, const struct wg_event *e, bool first) {
-  m->odd = m->footer || (e->kind == WG_EV_TRACE_HEADER && !first);
+  m->odd = m->footer || (e->kind == WG_EV_TRACE_HEADER && !first) || wg_call_is_whole(e) || wg_names_lacks(e);
   m->footer |= e->kind == WG_EV_TRACE_FOOTER;
   if (m->footer && !m->odd) m->promises = wg_promised_events(e, &m->promised);
   m->header |= e->kind == WG_EV_TRACE_HEADER;

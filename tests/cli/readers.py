@@ -445,6 +445,16 @@ for sql in ("SELECT count(*) AS n FROM events", "SELECT sum(tid > 0) AS n FROM e
 assert run("import", "crowd.jsonl", "-o", "crowd.db")[0].startswith("%d events" % told["events"])
 for name in "crowd.jsonl", "crowd.db":
     os.unlink(name)
+# A call that is told with what it returned, or without a name, far behind those that are not: the same events whichever way.
+for odd, more in (('"name":"NtClose","rv":"0x0"', 1), ('"module":"xboxkrnl.exe","ordinal":207', 0)):
+    with open("late.jsonl", "w") as f:
+        f.writelines('{"kind":"kernel.%s","tid":1,"idx":%d,"host_ns":0,%s}\n' % ("return" if n % 2 else "call", n, odd if n == 4002 else '"name":"NtClose"') for n in range(6000))
+    told = json.loads(run("info", "late.jsonl", "--json")[0])
+    assert told["events"] == 6000 + more, told
+    run("import", "late.jsonl", "-o", "late.db")
+    for sql in "SELECT kind, name, count(*) AS n FROM events GROUP BY 1, 2 ORDER BY 1, 2", "SELECT seq, kind, tid, idx, name FROM events WHERE idx BETWEEN 3990 AND 4010", "SELECT count(*) AS n FROM events":
+        assert run("query", "late.jsonl", sql, "--json") == run("query", "late.db", sql, "--json"), (odd, sql)
+    os.unlink("late.db")
 # Kinds beyond those that are told by name are counted.
 with open("kinds.jsonl", "w") as f:
     f.writelines('{"kind":"k%d","tid":1,"idx":%d,"host_ns":0}\n' % (n, n) for n in range(50))
