@@ -52,9 +52,32 @@ void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, c
 
 #define READ_LENGTH 6u // argument of NtReadFile
 
+// What is written is written whole, and who asked is told so.
+static void check_moved(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e) {
+  uint64_t bytes, information, status;
+  if (c->nt == NULL || !wg_ev_u64(e, WG_K_RV, &status) || status != 0 || !wg_law_told(e, "bytes", &bytes)) return;
+  bool written = strcmp(c->nt->name, "NtWriteFile") == 0 && c->nargs > READ_LENGTH;
+  if (wg_law_told(e, "information", &information) && information != bytes)
+    wg_law_broken(l, WG_LAW_ANSWER, &c->at, c->at.thread, e->idx);
+  else if (written && bytes < (uint32_t)c->args[READ_LENGTH])
+    wg_law_broken(l, WG_LAW_WRITES, &c->at, c->at.thread, e->idx);
+}
+
+// Its size is what it was when it was opened, or was told last.
+void wg_law_file_size(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c, const struct wg_event *e) {
+  uint64_t size;
+  if (!wg_law_told(e, "size", &size)) return;
+  if (o->sized && o->size != size && o->writes == l->state->writes)
+    wg_law_broken_about(l, o, WG_LAW_ANSWER, &c->at, c->at.thread, e->idx);
+  o->sized = true;
+  o->size = size;
+  o->writes = l->state->writes;
+}
+
 void wg_law_file(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e) {
   struct wg_lobject *o = wg_law_object(l->state, c->object);
-  if (c->nt == NULL || strcmp(c->nt->name, "NtReadFile") != 0) o->written = true; // it may grow
+  check_moved(l, c, e);
+  if (c->nt == NULL || strcmp(c->nt->name, "NtReadFile") != 0) o->written = true, l->state->writes++; // it may grow
   const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
   struct wg_json_iter it;
   struct wg_json_member m;

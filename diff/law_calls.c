@@ -64,11 +64,12 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   wg_law_thread_runs(l, thread, e);
   if (row->law != WG_L_ALLOCATE_POOL && row->law != WG_L_FREE_POOL) wg_law_pool_unknown(st);
   struct wg_lthread *t = wg_law_thread(st, thread);
+  const struct wg_lplace at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name};
+  t->latest = at;
   if (row->law == WG_L_NONE) return;
   // What it was asked for is not told, or calls are in one another beyond all that is followed.
   if (!call->has_args || t->ncalls == WG_LAW_DEPTH) st->exact = false;
   if (!st->exact) return;
-  const struct wg_lplace at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name};
   if (row->law == WG_L_HANDLE) {
     t->raise.asked = true;
     return;
@@ -113,6 +114,7 @@ void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
   struct wg_lthread *t = wg_law_thread(l->state, thread);
   const struct wg_field *name = wg_ev_get(e, WG_K_NAME);
   if (name == NULL || name->type != WG_F_STR) return;
+  wg_law_tells(l, s, thread, e);
   // Of interrupts, which no thread makes, several may be in calls at once.
   if (t->enter.lock != WG_NONE && strcmp(wg_str(s, t->enter.at.name), name->s) == 0) wg_law_entered(l, thread, e->idx);
   if (t->raise.on && strcmp(wg_str(s, t->raise.at.name), name->s) == 0) {

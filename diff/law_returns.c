@@ -110,6 +110,19 @@ static void has_ended_io(const struct answer *a) {
   if (a->ok && a->o && a->has) wg_law_file(a->l, a->c, a->e);
 }
 
+static void has_opened(const struct answer *a) {
+  uint64_t handle;
+  if (!a->ok || !wg_law_told(a->e, "handle", &handle)) return;
+  uint32_t object = wg_object_by_handle(a->s, (uint32_t)handle);
+  if (object != WG_NONE) wg_law_file_size(a->l, wg_law_object(a->l->state, object), a->c, a->e);
+}
+
+static void has_told_size(const struct answer *a) {
+  if (a->ok && a->o) wg_law_file_size(a->l, a->o, a->c, a->e);
+}
+
+static void has_set_file(const struct answer *a) { a->l->state->writes++; }
+
 static void has_queued_apc(const struct answer *a) {
   if (!a->ok || !a->has || (a->c->op == WG_L_INSERT_APC && (uint32_t)a->rv == 0))
     wg_law_on_apc_unqueued(a->l, a->s, a->c);

@@ -54,7 +54,9 @@ struct wg_lobject {
   uint32_t head, tail, cap;
   uint64_t read_upto, short_at; // of a file: how far it is known to go; where a read found its end, 0: none did
   struct wg_lplace short_read;
-  bool written;
+  bool written, sized;
+  uint64_t size;   // as it was told last
+  unsigned writes; // to any file until then
 };
 
 enum wg_law_clock { WG_LAW_INTERRUPT_TIME, WG_LAW_SYSTEM_TIME, WG_LAW_CLOCKS };
@@ -179,9 +181,10 @@ struct wg_lthread {
     bool on, asked;  // asked: a handler
     struct wg_lplace at;
   } raise;
-  uint64_t call_cycle; // at its latest call
-  uint32_t slept;      // how often it has waited until time was up, a millisecond or more
-  struct wg_lheld {    // how often it is suspended
+  struct wg_lplace latest; // its latest call
+  uint64_t call_cycle;     // at that
+  uint32_t slept;          // how often it has waited until time was up, a millisecond or more
+  struct wg_lheld {        // how often it is suspended
     uint32_t count;
     bool known, ran;                 // ran: it has made a call since
     bool let;                        // the last call about it lets it run
@@ -196,6 +199,11 @@ struct wg_lslot {
   struct wg_lplace by;
 };
 
+struct wg_lteller { // an export that returns a status: how its calls that succeed tell of what they did
+  uint32_t tells, silent;
+  struct wg_lplace first; // that told nothing
+};
+
 struct wg_law_state {
   const struct wg_call **row_of; // by string id; NULL: not looked up yet
   size_t nrow_of;
@@ -203,6 +211,9 @@ struct wg_law_state {
   size_t nobjects;
   struct wg_lthread *threads;
   size_t nthreads;
+  struct wg_map tellers; // by string id -> index
+  struct wg_lteller *teller;
+  size_t ntellers;
   struct wg_map slots; // thread << 32 | slot -> index
   struct wg_lslot *slot;
   struct wg_map pointers; // where a thread's object lies, as a reference to it told -> the thread
@@ -227,6 +238,7 @@ struct wg_law_state {
   bool ours;                // it is Wedge's own
   bool exact;
   bool timed;      // its times are the virtual clock's
+  unsigned writes; // to files
   unsigned unseen; // calls that signal, as far as no signal was seen at all
 };
 
@@ -295,8 +307,13 @@ void wg_law_on_apc_unqueued(struct wg_laws *l, const struct wg_side *s, const st
 // Who waits and may be told is told before the call is over.
 void wg_law_check_told(struct wg_laws *l, const struct wg_side *s, const struct wg_lcall *c, uint64_t idx);
 
+// -- law_tells.c --
+void wg_law_tells(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
+void wg_law_tells_end(struct wg_laws *l);
+
 // -- law_answers.c --
 void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e);
+void wg_law_file_size(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c, const struct wg_event *e);
 void wg_law_file(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);
 void wg_law_list_begins(struct wg_laws *l, struct wg_lcall *c);
 void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);

@@ -81,6 +81,7 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
   for (size_t i = 0; i < st->nobjects; i++) wg_law_check_fired(l, &st->objects[i], told_until(s));
   wg_law_threads_end(l, s);
   wg_law_locks_end(l, s);
+  wg_law_tells_end(l);
   wg_law_later_ends(l, s, told_until(s));
 }
 
@@ -135,6 +136,8 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   free(st->row_of);
   free(st->slot);
   free(st->freed);
+  free(st->teller);
+  wg_map_release(&st->tellers);
   wg_map_release(&st->slots);
   wg_map_release(&st->given);
   wg_map_release(&st->given_once);

@@ -135,11 +135,22 @@ static const char *parameter(const struct wg_nt_export *nt, uint32_t arg) {
   static const struct {
     char letter;
     const char *words;
-  } kinds[] = {{'d', "a number"},           {'q', "a 64-bit number"}, {'p', "a pointer"},
-               {'P', "where it writes to"}, {'h', "a handle"},        {'H', "where it writes a handle to"},
-               {'O', "an object"},          {'f', "a routine"},       {'a', "a string"},
-               {'s', "a string"},           {'w', "a string"},        {'o', "object attributes"},
-               {'t', "a time limit"},       {'T', "a time"},          {'x', "the title's own context"}};
+  } kinds[] = {{'d', "a number"},
+               {'q', "a 64-bit number"},
+               {'p', "a pointer"},
+               {'P', "where it writes to"},
+               {'h', "a handle"},
+               {'H', "where it writes a handle to"},
+               {'O', "an object"},
+               {'f', "a routine"},
+               {'a', "a string"},
+               {'s', "a string"},
+               {'w', "a string"},
+               {'o', "object attributes"},
+               {'t', "a time limit"},
+               {'T', "a time"},
+               {'x', "the title's own context"},
+               {'e', "an entry"}};
   if (nt == NULL || arg >= wg_nt_nparams(nt)) return NULL;
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (kinds[i].letter == nt->params[arg]) return kinds[i].words;
@@ -155,7 +166,7 @@ static void put_arg(const struct wg_pairing *p, const struct wg_finding *f, int 
     return;
   }
   char kind = wg_nt_of(c) && f->arg < wg_nt_nparams(wg_nt_of(c)) ? wg_nt_of(c)->params[f->arg] : '?';
-  bool reference = strchr("pPHOaoswtfh", kind) != NULL;
+  bool reference = strchr("pPHOaoswtfhe", kind) != NULL;
   if (f->value[side] == 1 && reference)
     wg_buf_str(out, kind == 'h' ? "a handle" : "an address");
   else if (f->value[side] == 0 && reference)

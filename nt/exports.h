@@ -46,8 +46,9 @@ enum wg_nt_reference { WG_NT_REF_NONE, WG_NT_REF_STUB, WG_NT_REF_SKETCHY, WG_NT_
 //   t  LARGE_INTEGER timeout*                           T  64-bit time value
 //   m  milliseconds to wait, all ones for ever
 //   x  the caller's own context value: pointer or number
+//   e  what is put on a list of several: which one it is goes by who came first
 // ret: S NTSTATUS, d 32-bit value, b boolean, p pointer, h handle, v none, T time or counter, x as above, ? unknown.
-#define WG_NT_PARAM_LETTERS "dqpPhHOfaoswtmTx"
+#define WG_NT_PARAM_LETTERS "dqpPhHOfaoswtmTxe"
 #define WG_NT_RET_LETTERS "SdbphvTx?"
 
 struct wg_nt_export {

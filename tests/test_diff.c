@@ -55,6 +55,24 @@ static void statuses_are_exact(void) {
   wg_buf_release(&out);
 }
 
+// Which of several entries of the title's a thread has to put on a list goes by who came first; whether it has one
+// counts.
+static void entries_are_alike(void) {
+  struct wg_buf out = {0};
+  uint32_t a[2] = {0x82003000, 0x82003100}, b[2] = {0x82003000, 0x82003180};
+  write_one("ea", "InterlockedPushEntrySList", a, 2, 0);
+  write_one("eb", "InterlockedPushEntrySList", b, 2, 0);
+  CU_ASSERT_EQUAL(compare("ea", "eb", &out), WG_OK);
+  b[0] = 0x82003010;
+  write_one("eb", "InterlockedPushEntrySList", b, 2, 0);
+  CU_ASSERT_EQUAL(compare("ea", "eb", &out), WG_DIFFERS);
+  b[0] = a[0], b[1] = 0;
+  write_one("eb", "InterlockedPushEntrySList", b, 2, 0);
+  CU_ASSERT_EQUAL(compare("ea", "eb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "is given an address as its argument 2 (an entry); in the reference NULL"));
+  wg_buf_release(&out);
+}
+
 // The results of functions without one are whatever the register held.
 static void results_of_void_functions_do_not_count(void) {
   struct wg_buf out = {0};
@@ -358,7 +376,7 @@ static void ignored_calls_are_left_out(void) {
   wg_buf_release(&out);
 }
 
-WG_MAIN("diff", {"renamed handles are equal", renamed_handles_are_equal},
+WG_MAIN("diff", {"renamed handles are equal", renamed_handles_are_equal}, {"entries are alike", entries_are_alike},
         {"sizes are not renamed", sizes_are_not_renamed}, {"statuses are exact", statuses_are_exact},
         {"results of void functions do not count", results_of_void_functions_do_not_count},
         {"sign-extended values are equal", sign_extended_values_are_equal},

@@ -1098,6 +1098,73 @@ static void clocks_go(void) {
   }
 }
 
+// -- what calls tell --
+
+static void returns_status(struct tale *t, const char *out) {
+  if (tale_start(t, "kernel.return", 1))
+    fprintf(t->file, ",\"name\":\"%s\",\"rv\":\"0x0\",\"status\":\"0x0\",\"out\":{%s}}\n", t->open[1], out);
+}
+
+// Its calls tell what was there before. v 1: one does not. 2: nor do the others. 3: of one other alone that is known.
+static void moves_thrice(struct tale *t, int v) {
+  tells_of_waits(t);
+  for (int i = 0; i < (v == 3 ? 2 : 3); i++) {
+    if (i == 1) guilty(t);
+    CALL(t, 1, "NtSetInformationFile", 0xF8000200, 0x70000100, 0x70000200, 8, 14);
+    returns_status(t, v == 2 || (v && i == 1) ? "" : "\"io_status\":\"0x0\"");
+  }
+}
+
+static void calls_tell_what_they_did(void) {
+  is_faulty(moves_thrice, 1, WG_LAW_TELLS);
+  for (int v = 0; v <= 3; v++)
+    if (v != 1) is_lawful(moves_thrice, v);
+}
+
+// v 1: less is written than was asked for. 2: more is told of than was written. 3: the file has another size than when
+// it was opened. 4: it has grown.
+static void writes_whole(struct tale *t, int v) {
+  tells_of_waits(t);
+  char out[96];
+  if (v == 3) {
+    CALL(t, 1, "NtCreateFile", 0x70000100, 0xC0100080, 0x70000200, 0x70000300, 0, 0x80, 3, 1, 0x60);
+    made(t, 1, 0xF8000204, "File");
+    returns_status(t, "\"handle\":\"0xf8000204\",\"size\":640");
+    guilty(t);
+  }
+  for (int i = 0; i < 2; i++) {
+    if (v == 4 && i == 1) {
+      CALL(t, 1, "NtWriteFile", 0xF8000204, 0, 0, 0, 0x70000100, 0x70000200, 16, 0);
+      returns_status(t, "\"offset\":0,\"bytes\":16,\"information\":16");
+    }
+    CALL(t, 1, "NtQueryInformationFile", 0xF8000204, 0x70000100, 0x70000200, 24, 5);
+    snprintf(out, sizeof out, "\"size\":%d", v == 3 || (v == 4 && i) ? 656 : 640);
+    returns_status(t, out);
+  }
+  guilty(t);
+  CALL(t, 1, "NtWriteFile", 0xF8000204, 0, 0, 0, 0x70000100, 0x70000200, 640, 0);
+  snprintf(out, sizeof out, "\"offset\":0,\"bytes\":%d,\"information\":%d", v == 1 ? 100 : 640,
+           v == 1   ? 100
+           : v == 2 ? 641
+                    : 640);
+  returns_status(t, out);
+}
+
+static void files_are_as_told(void) {
+  is_lawful(writes_whole, 0);
+  is_lawful(writes_whole, 4);
+  is_faulty(writes_whole, 1, WG_LAW_WRITES);
+  is_faulty(writes_whole, 2, WG_LAW_ANSWER);
+}
+
+static void files_keep_their_size(void) {
+  struct wg_buf out = {0};
+  struct tale t;
+  CU_ASSERT_EQUAL(alone(writes_whole, 3, (struct tale_style){0}, &out, &t), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "NtQueryInformationFile") && first_says(&out, words_of(WG_LAW_ANSWER)));
+  wg_buf_release(&out);
+}
+
 // -- lists --
 
 #define LIST 0x82030058u
@@ -1506,7 +1573,9 @@ WG_MAIN("laws", {"signals end waits", signals_end_waits}, {"signalled does not b
         {"a wait within a wait", a_wait_within_a_wait},
         {"calls beyond depth prove nothing", calls_beyond_depth_prove_nothing}, {"APCs run", apcs_run},
         {"clocks go", clocks_go}, {"files do not end early", files_do_not_end_early},
-        {"lists keep their entries", lists_keep_their_entries}, {"waits for all end", waits_for_all_end},
+        {"calls tell what they did", calls_tell_what_they_did}, {"files are as told", files_are_as_told},
+        {"files keep their size", files_keep_their_size}, {"lists keep their entries", lists_keep_their_entries},
+        {"waits for all end", waits_for_all_end},
         {"without signals nothing is proven", without_signals_nothing_is_proven},
         {"cut anywhere is no fault", cut_anywhere_is_no_fault},
         {"a torn end proves nothing", a_torn_end_proves_nothing},

@@ -106,6 +106,7 @@ static uint64_t argument(struct call *c, char kind, unsigned i) {
   case 't': return ZERO;
   case 'f': return 0;
   case 'O': return pick(c, 2) ? c->m->threads.list[0]->kthread : BUFFER(i);
+  case 'e':
   case 'p': return pick(c, 3) ? BUFFER(i) : pick(c, 2) ? 0 : 0x82000000u; // the image's header lies there
   case 'P':
   case 'H': return BUFFER(i);

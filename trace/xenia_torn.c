@@ -22,7 +22,7 @@ static int argument(const char *p, size_t n) {
 // Some parameters show text behind their address, the others 8 or 16 digits.
 static bool may_show(const struct wg_nt_export *nt, size_t param, const char *p, size_t n) {
   const char *open = memchr(p, '(', n);
-  if (open == NULL || param >= wg_nt_nparams(nt) || strchr("pswaox", nt->params[param])) return true;
+  if (open == NULL || param >= wg_nt_nparams(nt) || strchr("pswaoxe", nt->params[param])) return true;
   size_t len = (size_t)(p + n - 1 - (open + 1));
   return (len == 8 || len == 16) && wg_xenia_digits(open + 1, 16) >= len;
 }

@@ -81,6 +81,7 @@ static uint64_t argument(struct fuzz *f, char kind) {
   case 'o': return straight ? name + 0x70 : pointer(f, b);
   case 'w': return straight ? name + 0x80 : pointer(f, b);
   case 'p':
+  case 'e':
   case 'P':
   case 'H':
   case 'O':

@@ -130,7 +130,7 @@ static void call_on(struct fuzz *f, struct wg_thread *t, uint32_t index) {
   wg_store_be32(m->mem->base + SCRATCH + 8, index);
   c->gpr[1] = stack;
   for (size_t i = 0; params[i] && i < WG_NT_MAX_PARAMS; i++) {
-    uint64_t v = strchr("OthPHp", params[i]) ? place(f, params[i]) : argument(f, params[i]);
+    uint64_t v = strchr("OthPHpe", params[i]) ? place(f, params[i]) : argument(f, params[i]);
     if (strcmp(m->exports.list[index].name, "ExCreateThread") == 0 && (i == 3 || i == 4)) v = i == 3 ? 0 : LOOP;
     if (i < 8)
       c->gpr[3 + i] = v;

@@ -228,6 +228,7 @@ static u64 argument(char kind, const char *name) {
   case 'w': return (u32)(usize)wides[one_of(NAMES)];
   case 't': return (u32)(usize)&dues[one_of(5)];
   case 'p':
+  case 'e':
   case 'P': return pointer();
   case 'q':
   case 'T': return (u64)random_u32() << 32 | random_u32();
