@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/json_check.h"
 #include "base/vec.h"
 #include "trace/importers.h"
@@ -67,6 +68,7 @@ static const char *take_cell(struct state *s, const char *p, const char *end) {
   while (p < end && is_blank(*p)) p++;
   s->quoted = p < end && *p == '"';
   if (!s->quoted) {
+    WG_ASSERT(p <= end, "a cell lies within its row");
     const char *over = memchr(p, between, (size_t)(end - p)), *from = p;
     p = over = over ? over : end;
     while (over > from && is_blank(over[-1])) over--;
