@@ -90,6 +90,7 @@ void wg_add_breaches(struct wg_pairing *p, const struct wg_laws *a, const struct
   const struct wg_laws *l[2] = {a, b};
   unsigned n = 0;
   p->lawful = a->held;
+  p->lawful_later = a->held && (a->tells_dpcs || b->tells_dpcs);
   p->exact = a->held && b->held;
   uint32_t until[2] = {whole_until(p->s[0]), whole_until(p->s[1])};
   for (size_t i = 0; i < a->n && n < BREACHES; i++)

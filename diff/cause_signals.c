@@ -229,7 +229,7 @@ static uint32_t explain_short(struct wg_cause_walk *w, struct wg_link *l, const 
 // What an engine's own thread signals is of a DPC, an interrupt or a callback: who has that run in the reference.
 static uint32_t explain_own(struct wg_cause_walk *w, const struct wg_signaler *by) {
   const struct wg_dthread *b = &w->p->s[1]->threads[by->thread];
-  if (!b->host || by->step == WG_NONE || w->p->lawful) return WG_NONE;
+  if (!b->host || by->step == WG_NONE || w->p->lawful_later) return WG_NONE;
   uint32_t seq = b->steps[by->step].seq, root = wg_queued_before(w, by->thread, seq);
   return root != WG_NONE ? root : wg_deferred(w, seq, WG_NONE);
 }

@@ -480,7 +480,7 @@ static uint32_t explain_interrupt(struct wg_cause_walk *w, uint32_t at) {
   const struct wg_finding *f = &p->findings[at];
   const struct wg_dthread *b = wg_pair_thread(p, f->pair, 1);
   bool lacks = f->cls == WG_D_MISSING || (f->cls == WG_D_COUNT && f->step[0] == WG_NONE);
-  if (p->lawful || !lacks || f->step[1] == WG_NONE || !(b->host || b->tid == 0)) return WG_NONE;
+  if (p->lawful_later || !lacks || f->step[1] == WG_NONE || !(b->host || b->tid == 0)) return WG_NONE;
   uint32_t pair = f->pair, step = f->step[1], root = wg_queued_before(w, p->pairs[pair].t[1], b->steps[step].seq);
   if (root != WG_NONE) wg_link_add(w, WG_LINK_LED_TO, pair, WG_NONE, step)->finding = at;
   return root;

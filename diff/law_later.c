@@ -146,7 +146,7 @@ static struct wg_ldpc *dpc_at(struct wg_law_state *st, uint64_t address) {
 
 // It was queued, and whatever it does now, it does too late.
 static bool lost_dpc(const struct wg_law_state *st, const struct wg_ldpc *d, uint64_t now) {
-  return st->timed && d->queued && now > d->ns + DPC_NS;
+  return d->queued && now > d->ns + (st->timed ? DPC_NS : 100 * DPC_NS); // 100: by any clock
 }
 
 // None is in the queue twice: `fresh` says that it was not there.

@@ -54,6 +54,15 @@ void wg_law_check_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t now) {
   wg_law_broken_about(l, o, WG_LAW_FIRES, &o->raised, o->raised.thread, o->raised.idx);
 }
 
+#define OFTEN 16u          // times what it should have taken
+#define LONG_NS 100000000u // and so long beside that: whatever clock told the times
+
+void wg_law_check_ever_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t until) {
+  if (l->state->timed || !o->armed || o->due_ns == UINT64_MAX || o->after_ns > UINT64_MAX / 2 / OFTEN) return;
+  if (until < LONG_NS || until - LONG_NS < o->due_ns || until - LONG_NS - o->due_ns < OFTEN * o->after_ns) return;
+  wg_law_broken_about(l, o, WG_LAW_FIRES_EVER, &o->raised, o->raised.thread, o->raised.idx);
+}
+
 void wg_law_stop_timer(struct wg_lobject *o, const struct wg_lplace *at) {
   wg_law_lower(o, at);
   o->taken = false;
@@ -77,6 +86,7 @@ void wg_law_set_timer(struct wg_lobject *o, const struct wg_lcall *c, uint64_t n
   o->period_ns = ex && at < c->nargs ? (uint64_t)(uint32_t)c->args[at] * 1000000u : 0;
   o->armed = !o->fired || o->period_ns;
   o->due_ns = known && !o->fired ? now + (uint64_t)after : UINT64_MAX;
+  o->after_ns = known ? (uint64_t)after : 0;
 }
 
 // -- packets --

@@ -47,6 +47,7 @@ struct wg_lobject {
   struct wg_lplace unheard;       // the first call that gave a mutant back without an event that tells so
   uint64_t due_ns, period_ns;     // of a timer: when it goes off next; UINT64_MAX: not known
   bool armed, cancelled, fired;
+  uint64_t after_ns;     // how long after it was set, or went off, it is due
   bool timer;            // it was made as one
   uint32_t dpc;          // that it queues; 0: none
   uint32_t apc, apc_ctx; // the same
@@ -278,6 +279,8 @@ void wg_law_make(struct wg_law_state *st, const struct wg_side *s, const struct 
 int64_t wg_law_after_ns(int64_t units);
 // By `now` (ns) the timer should have gone off, if it was to.
 void wg_law_check_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t now);
+// Nor many times that later, where nothing more is known of the clock that tells the times.
+void wg_law_check_ever_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t until);
 // It is no longer signalled, or due; it may go off before the call returns.
 void wg_law_stop_timer(struct wg_lobject *o, const struct wg_lplace *at);
 // When it goes off, how often, and what it queues then, as the call at `now` (ns) asks for.
@@ -309,7 +312,7 @@ void wg_law_check_told(struct wg_laws *l, const struct wg_side *s, const struct 
 
 // -- law_tells.c --
 void wg_law_tells(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
-void wg_law_tells_end(struct wg_laws *l);
+void wg_law_tells_end(struct wg_laws *l, const struct wg_side *s);
 
 // -- law_answers.c --
 void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e);

@@ -34,9 +34,10 @@ void wg_law_tells(struct wg_laws *l, struct wg_side *s, uint32_t thread, const s
     x->first = t->latest;
 }
 
-void wg_law_tells_end(struct wg_laws *l) {
+void wg_law_tells_end(struct wg_laws *l, const struct wg_side *s) {
   for (size_t i = 0; i < l->state->ntellers; i++) {
     const struct wg_lteller *x = &l->state->teller[i];
-    if (x->silent && x->tells >= SEEN) wg_law_broken(l, WG_LAW_TELLS, &x->first, x->first.thread, x->first.idx);
+    if (x->silent && (x->tells >= SEEN || wg_call_always_tells(wg_str(s, x->first.name))))
+      wg_law_broken(l, WG_LAW_TELLS, &x->first, x->first.thread, x->first.idx);
   }
 }

@@ -189,6 +189,7 @@ static void fire(struct wg_laws *l, const struct wg_side *s, struct wg_lobject *
   o->fired = true;
   o->armed &= o->period_ns != 0;
   o->due_ns = o->armed ? e->host_ns + o->period_ns : UINT64_MAX;
+  o->after_ns = o->period_ns;
   o->low = o->high = 1;
   o->taken = false;
 }

@@ -78,10 +78,13 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
     if (w->alertable && t->apcs && came) wg_law_broken(l, WG_LAW_APC, &t->apc, i, w->at.idx);
     if (w->alertable && st->timed && w->limit_ns != 0) wg_law_timer_apc_due(l, i, s->last_ns, w->at.idx);
   }
-  for (size_t i = 0; i < st->nobjects; i++) wg_law_check_fired(l, &st->objects[i], told_until(s));
+  for (size_t i = 0; i < st->nobjects; i++) {
+    wg_law_check_fired(l, &st->objects[i], told_until(s));
+    wg_law_check_ever_fired(l, &st->objects[i], told_until(s));
+  }
   wg_law_threads_end(l, s);
   wg_law_locks_end(l, s);
-  wg_law_tells_end(l);
+  wg_law_tells_end(l, s);
   wg_law_later_ends(l, s, told_until(s));
 }
 

@@ -128,6 +128,7 @@ struct wg_pairing {
   size_t nfindings, findings_cap;
   bool exact;                    // both are Wedge's own, whole enough to show each law
   bool lawful;                   // what A's kernel failed to do is in the findings, and nothing else of the kind is
+  bool lawful_later;             // that holds for DPCs, too: one of the two traces tells of some
   struct wg_touches *touches[2]; // while causes are looked for
   uint32_t *waiters[2];          // wg_sole_threads, or NULL: not asked for yet
   const struct wg_rules *rules;

@@ -1105,6 +1105,14 @@ static void returns_status(struct tale *t, const char *out) {
     fprintf(t->file, ",\"name\":\"%s\",\"rv\":\"0x0\",\"status\":\"0x0\",\"out\":{%s}}\n", t->open[1], out);
 }
 
+// Of some exports every call tells. v 1: this one does not.
+static void resumes_once(struct tale *t, int v) {
+  tells_of_waits(t);
+  guilty(t);
+  CALL(t, 1, "NtResumeThread", 0xF8000020, 0);
+  returns_status(t, v ? "" : "\"previous\":1");
+}
+
 // Its calls tell what was there before. v 1: one does not. 2: nor do the others. 3: of one other alone that is known.
 static void moves_thrice(struct tale *t, int v) {
   tells_of_waits(t);
@@ -1116,6 +1124,8 @@ static void moves_thrice(struct tale *t, int v) {
 }
 
 static void calls_tell_what_they_did(void) {
+  is_lawful(resumes_once, 0);
+  is_faulty(resumes_once, 1, WG_LAW_TELLS);
   is_faulty(moves_thrice, 1, WG_LAW_TELLS);
   for (int v = 0; v <= 3; v++)
     if (v != 1) is_lawful(moves_thrice, v);
@@ -1542,6 +1552,39 @@ static void due_near_the_end(struct tale *t, int v) {
   }
 }
 
+// By whatever clock: once or again and again. v 1: it does not go off. 2: it has not had the time. 3: it is cancelled.
+static void goes_off_some_day(struct tale *t, int v, uint32_t period) {
+  timer(t, E1, AUTO);
+  event(t, E2, AUTO, 1);
+  passes(t, 1, E2);
+  guilty(t);
+  set_timer(t, 1, E1, 5, period);
+  for (int i = 0; i < 60; i++) {
+    t->now += v == 2 ? TALE_MS / 2 : 5 * TALE_MS;
+    if (i == 0 ? period || v == 0 || v == 3 : period && v == 0) sig(t, 0, E1, "fire", 1, i > 0);
+    if (v == 3 && i == 1) {
+      CALL(t, 1, "NtCancelTimer", E1, 0);
+      ret(t, 1, 0);
+    }
+    pad(t, 1, 1);
+  }
+}
+static void goes_off_once(struct tale *t, int v) { goes_off_some_day(t, v, 0); }
+static void goes_off_again(struct tale *t, int v) { goes_off_some_day(t, v, 5); }
+
+static void timers_go_off_some_day(void) {
+  const struct tale_style untimed = {.no_cycles = true};
+  for (int v = 0; v <= 3; v++) {
+    if (v == 1) {
+      is_faulty_as(goes_off_once, v, untimed, WG_LAW_FIRES_EVER);
+      is_faulty_as(goes_off_again, v, untimed, WG_LAW_FIRES_EVER);
+      continue;
+    }
+    is_lawful_as(goes_off_once, v, untimed);
+    is_lawful_as(goes_off_again, v, untimed);
+  }
+}
+
 static void a_torn_file_may_lack_a_timer(void) {
   is_lawful_as(due_near_the_end, 0, (struct tale_style){0});
   is_faulty(due_near_the_end, 1, WG_LAW_FIRES);
@@ -1578,7 +1621,7 @@ WG_MAIN("laws", {"signals end waits", signals_end_waits}, {"signalled does not b
         {"waits for all end", waits_for_all_end},
         {"without signals nothing is proven", without_signals_nothing_is_proven},
         {"cut anywhere is no fault", cut_anywhere_is_no_fault},
-        {"a torn end proves nothing", a_torn_end_proves_nothing},
+        {"a torn end proves nothing", a_torn_end_proves_nothing}, {"timers go off some day", timers_go_off_some_day},
         {"a torn file may lack a timer", a_torn_file_may_lack_a_timer},
         {"what is before it stands", what_is_before_it_stands},
         {"a wait at the end is no fault", a_wait_at_the_end_is_no_fault})

@@ -249,7 +249,26 @@ static void dpc_taken_back(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// By whatever clock. v 1: it does not run for long. 2: nor for a while.
+static void dpc_some_day(struct tale *t, int v) {
+  tells_of_waits(t);
+  CALL(t, 1, "KeInitializeDpc", DPC, 0x82005000, 0);
+  ret(t, 1, 0);
+  for (int i = 0; i < 2; i++) {
+    if (i) guilty(t);
+    CALL(t, 1, "KeInsertQueueDpc", DPC, 0, 0);
+    ret(t, 1, 1);
+    if (i == 0 || v == 0) dpc_starts(t);
+  }
+  t->now += (v == 1 ? 200 : 20) * TALE_MS;
+  pad(t, 1, 20);
+}
+
 static void dpcs_run(void) {
+  const struct tale_style untimed = {.no_cycles = true};
+  is_lawful_as(dpc_some_day, 0, untimed);
+  is_lawful_as(dpc_some_day, 2, untimed);
+  is_faulty_as(dpc_some_day, 1, untimed, WG_LAW_DPC);
   is_lawful(dpc_begins, 0);
   for (int v = 1; v <= 2; v++) is_faulty(dpc_begins, v, WG_LAW_GIVEN);
   breaks(dpc_taken_back, 1, WG_LAW_DPC);
