@@ -20,6 +20,7 @@ static int one_shot(struct wg_session *s, const char *sql, enum wg_format f, str
   sqlite3_stmt *stmt = NULL;
   const char *tail = NULL;
   int code = wg_session_prepare(s, sql, &stmt, &tail, err);
+  if (code != WG_OK) wg_shell_suggest(s, err);
   if (code == WG_OK && (stmt == NULL || wg_ask_more(tail)))
     code = wg_fail(err, WG_INPUT, "SQL: expected exactly one statement");
   else if (code == WG_OK && sqlite3_column_count(stmt) == 0 && !s->writes)

@@ -69,6 +69,8 @@ int wg_session_names(struct wg_session *s, struct wg_ask *empty, struct wg_ask *
 int wg_shell(struct wg_session *s, enum wg_format f);
 // Candidates for the word before the cursor, each with a NUL behind it, sorted.
 void wg_shell_words(struct wg_session *s, const char *prefix, struct wg_buf *out);
+// Adds to what SQL says of a table, column or function that there is not which one may be meant.
+void wg_shell_suggest(struct wg_session *s, struct wg_err *err);
 
 // Where lines come from: an editor with a history on a terminal, or standard input as it is.
 struct wg_lines;

@@ -25,6 +25,7 @@ static int run(struct shell *sh, const char *sql) {
     struct wg_err err = {0};
     sqlite3_stmt *stmt = NULL;
     code = wg_session_prepare(sh->session, sql, &stmt, &sql, &err);
+    if (code != WG_OK) wg_shell_suggest(sh->session, &err);
     if (code == WG_OK && stmt == NULL) break;
     if (code == WG_OK) code = wg_format_rows(&sh->session->ask, &stmt, sh->format, &err);
     sqlite3_finalize(stmt);

@@ -90,3 +90,24 @@ void wg_shell_words(struct wg_session *s, const char *prefix, struct wg_buf *out
   for (size_t i = 0; i < w.count; i++) free(w.all[i]);
   free(w.all);
 }
+
+void wg_shell_suggest(struct wg_session *s, struct wg_err *err) {
+  static const char *const none[] = {"SQL: no such table: ", "SQL: no such column: ", "SQL: no such function: "};
+  struct wg_suggestion meant = {0};
+  struct wg_buf words = {0};
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+    if (strncmp(err->msg, none[i], strlen(none[i])) == 0) meant.word = err->msg + strlen(none[i]);
+  if (meant.word == NULL) return;
+  const char *dot = strrchr(meant.word, '.');
+  if (dot) meant.word = dot + 1;
+  wg_shell_words(s, "", &words);
+  for (size_t at = 0; at < words.len; at += strlen(words.data + at) + 1) {
+    bool keyword = words.data[at] >= 'A' && words.data[at] <= 'Z';
+    if (!keyword) wg_suggest(&meant, words.data + at);
+  }
+  struct wg_err better = {0};
+  wg_fail(&better, WG_INPUT, "%s%s", err->msg, wg_suggested(&meant));
+  *err = better;
+  wg_buf_release(&meant.words);
+  wg_buf_release(&words);
+}

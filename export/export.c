@@ -42,6 +42,7 @@ static int export_table(struct wg_reader *r, const struct wg_export_options *o, 
   for (; wg_reader_next(r, &e); rep->events++) {
     uint64_t ns = rep->by_order ? rep->events * 1000 : e.host_ns;
     if (rep->events % ASK == 0 && !goes_on(o, r, rep->events)) return was_stopped(err);
+    rep->has_thread |= e.tid == o->tid;
     if ((o->tid != UINT64_MAX && e.tid != o->tid) || ns < o->from_ns || ns > o->until_ns) continue;
     rep->shown++;
     if (o->format == WG_EXPORT_CSV)
@@ -58,6 +59,7 @@ static int export_picture(struct wg_reader *r, const struct wg_export_options *o
   struct wg_event e;
   for (; wg_reader_next(r, &e); rep->events++) {
     if (rep->events % ASK == 0 && !goes_on(o, r, rep->events)) return was_stopped(err);
+    rep->has_thread |= e.tid == o->tid;
     wg_timeline_event(t, &e, rep->events);
   }
   if (wg_reader_stopped(r)) return was_stopped(err);
@@ -92,6 +94,8 @@ int wg_export(const char *trace, const struct wg_export_options *o, struct wg_ex
   int code = wg_output_open(&out, o->to, err);
   if (code == WG_OK) {
     code = export_to(r, trace, o, &out, rep, err);
+    if (code == WG_OK && o->tid != UINT64_MAX && !rep->has_thread)
+      code = wg_fail(err, WG_INPUT, "--tid: there is no thread %llu", (unsigned long long)o->tid);
     code = wg_output_close(&out, code, err);
   }
   rep->footer = wg_reader_has_footer(r);

@@ -25,6 +25,7 @@ struct wg_export_options {
 
 struct wg_export_report {
   uint64_t events, shown; // read, and in the range that was asked for
+  bool has_thread;        // there are events of the one that was asked for
   bool footer;            // the last that was read is the trace's footer, which a run's own count leaves out
   uint64_t open;          // calls and waits that had not ended where the trace or the range does
   uint64_t early;         // events earlier than the one before on their thread: drawn at that one's time

@@ -122,7 +122,8 @@ chain(step, tid) AS (SELECT CAST(step AS INTEGER), tid FROM ways WHERE tid IS NO
 SELECT x.step, x.tid, s.name AS call, w.idx, w.ns / 1e9 AS since, w.object, ot.text AS object_type, nm.text AS object_name,
        o.signals, (SELECT max(g.last_ns) / 1e9 FROM signal_sums g WHERE g.object = w.object) AS last_signalled,
        (SELECT group_concat(DISTINCT g.tid) FROM signal_sums g WHERE g.object = w.object) AS signalled_by,
-       CASE WHEN w.seq IS NOT NULL THEN 'waits' WHEN t.exit_ns IS NOT NULL THEN 'has ended' ELSE 'runs' END AS state
+       CASE WHEN w.seq IS NOT NULL THEN 'waits' WHEN t.exit_ns IS NOT NULL THEN 'has ended'
+            WHEN t.tid IS NOT NULL THEN 'runs' ELSE 'is not there' END AS state
 FROM chain x LEFT JOIN blocked b ON b.tid = x.tid LEFT JOIN wait_rows w ON w.seq = b.wait LEFT JOIN threads t ON t.tid = x.tid
      LEFT JOIN call_rows c ON c.seq = w.call LEFT JOIN sites s ON s.id = c.site LEFT JOIN objects o ON o.id = w.object
      LEFT JOIN strings ot ON ot.id = o.object_type LEFT JOIN strings nm ON nm.id = o.name

@@ -552,6 +552,9 @@ object,seq,tid,idx,t,us,how,by_tid,by_idx
 step,tid,call,idx,since,object,object_type,object_name,signals,last_signalled,signalled_by,state
 0,2,NtWaitForSingleObjectEx,19,3.51e-05,3,,,0,,,waits
 
+? SELECT step, tid, state FROM wait_chain(99)
+0,99,is not there
+
 ? SELECT * FROM wait_chain(1)
 step,tid,call,idx,since,object,object_type,object_name,signals,last_signalled,signalled_by,state
 0,1,RtlEnterCriticalSection,11,1.01e-05,2,CriticalSection,,0,,,waits

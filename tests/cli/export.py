@@ -341,6 +341,8 @@ assert "expected one of" in export("threads", "--csv", "a", "--perfetto", "b", c
 assert "--from is behind --to" in export("threads", "--csv", "a", "--from", "2", "--to", "1", code=2)[1]
 assert "no/where" in export("threads", "--csv", "no/where", code=2)[1]
 assert "nobody" in export("nobody", "--csv", "a", code=2)[1]
+for form in "csv", "lnav", "perfetto", "chrome-json":
+    assert export("threads", "--" + form, "a", "--tid", "99", code=2)[1] == "wedge: --tid: there is no thread 99\n", form
 assert not os.path.exists("a") and not os.path.exists("b") and not [f for f in os.listdir() if f.startswith(".")]
 
 # -- memory does not grow with the trace --

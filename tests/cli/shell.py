@@ -170,6 +170,11 @@ assert shell("SELECT 1 AS a; SELECT 2 AS b;\n", "--csv")[0] == "a\n1\nb\n2\n"
 assert shell("SELECT ';' AS a\n;\n-- nothing\n;SELECT 3 AS c", "--csv")[0] == "a\n;\nc\n3\n"
 out, err = shell("SELECT nonsense;\n.mode markdown\n.mode\nSELECT 1 AS a;\n")
 assert out == "markdown\n| a |\n|---|\n| 1 |\n" and "no such column" in err, out
+# A name that nothing has may be a slip of one that there is.
+for sql, said in (("SELECT * FROM v_blokced", "no such table: v_blokced; did you mean 'v_blocked'?"), ("SELECT nam FROM calls", "no such column: nam; did you mean 'name'?"), ("SELECT c.idxx FROM calls c", "no such column: c.idxx; did you mean 'idx'?"),
+                  ("SELECT * FROM call_count(1)", "no such table: call_count; did you mean 'call_counts'?"), ("SELECT statuss(rv) FROM calls", "no such function: statuss; did you mean 'status'?"), ("SELECT * FROM quite_another_thing", "no such table: quite_another_thing\n")):
+    assert said in run("query", "run", sql, code=2)[1], sql
+    assert said in shell(sql + ";\n", code=2)[1], sql
 assert shell("SELECT 1 AS a;\nSELECT nonsense;\n", code=2)[0].count("1") == 1
 assert shell("SELECT 1;\n.quit\nSELECT nonsense;\n")[1] == ""
 out = shell(".tables\n", "--csv")[0].splitlines()
