@@ -1,40 +1,11 @@
 // Seeking: the nearest checkpoint before a position, and from there to it.
-#include "travel/travel.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "checkpoint/checkpoint.h"
-#include "replay/live.h"
-#include "replay/manifest.h"
 #include "trace/reader.h"
-#include "travel/halts.h"
-#include "travel/recall.h"
+#include "travel/inside.h"
 #include "travel/resolve.h"
 #include "travel/unusable.h"
-
-struct wg_travel {
-  char *dir;
-  struct wg_manifest man;
-  bool man_read;
-  uint64_t recorded; // events, of a run that was killed: it ends where its record does; else UINT64_MAX
-  const struct wg_run_watch *watch;
-  struct wg_pulse pulse;
-  bool interrupted;
-  size_t memory;                      // for marks that are not in the file
-  struct wg_checkpoints marks;        // those of the file, and those in between that seeks have left
-  struct wg_observer observer;        // how every machine is heard
-  struct wg_halts h;                  // the machine, and where it halts
-  struct wg_buf identity;             // of the run's checkpoints
-  uint64_t keeps;                     // the window that a checkpoint is wanted of
-  struct wg_travel_hooks asked;       // by seeks: whether to give up
-  uint64_t near;                      // instructions: the target is not beyond; 0: nobody knows
-  uint64_t last_mark;                 // effort and
-  uint64_t last_mark_insn;            // instructions, at the latest mark behind it
-  const struct wg_travel_hooks *made; // of a machine that is being made
-  struct wg_recall recall;            // of the interval that was gone back in last
-};
 
 // --- where it is ------------------------------------------------------------------------------------------
 
@@ -216,7 +187,7 @@ static int make(struct wg_travel *t, size_t at, bool anew, struct wg_err *err) {
   return WG_OK;
 }
 
-static int begin(struct wg_travel *t, size_t at, struct wg_err *err) { return make(t, at, at == SIZE_MAX, err); }
+int wg_travel_begin(struct wg_travel *t, size_t at, struct wg_err *err) { return make(t, at, at == SIZE_MAX, err); }
 
 static int go(struct wg_travel *t, struct wg_err *err) {
   WG_TRY(wg_halts_go(&t->h, err));
@@ -227,8 +198,7 @@ static int go(struct wg_travel *t, struct wg_err *err) {
 
 // --- seeking ----------------------------------------------------------------------------------------------
 
-// How far each thread is; free it.
-static struct wg_machine_thread *threads_of(const struct wg_travel *t, size_t *n, uint32_t *last_tid) {
+struct wg_machine_thread *wg_travel_threads(const struct wg_travel *t, size_t *n, uint32_t *last_tid) {
   *n = wg_machine_threads(t->h.run.m, NULL, 0, last_tid);
   struct wg_machine_thread *threads = wg_xcalloc(*n, sizeof *threads);
   wg_machine_threads(t->h.run.m, threads, *n, last_tid);
@@ -244,7 +214,7 @@ static bool here_before(struct wg_travel *t, const struct wg_position *p) {
   if (p->kind == WG_AT_START) return t->h.halt == WG_HALT_NONE && at_start(&w);
   // Behind an event of that number, or before an instruction: it has been.
   if (p->kind == WG_AT_INSN && w.retired == p->value) return false;
-  struct wg_machine_thread *threads = threads_of(t, &n, &last_tid);
+  struct wg_machine_thread *threads = wg_travel_threads(t, &n, &last_tid);
   bool is_before = before(&(struct moment){&w, last_tid, n, threads}, p);
   if (p->kind == WG_AT_CYCLE && w.in_turn && w.tid == p->tid && w.cycle == p->value) is_before = false;
   free(threads);
@@ -290,7 +260,7 @@ static int go_to(struct wg_travel *t, const struct wg_position *p, struct wg_err
   struct wg_machine_where w = {0};
   bool from_here = here_before(t, p);
   if (from_here) where(t, &w);
-  if (!from_here || (at != SIZE_MAX && t->marks.list[at].at.retired > w.retired)) WG_TRY(begin(t, at, err));
+  if (!from_here || (at != SIZE_MAX && t->marks.list[at].at.retired > w.retired)) WG_TRY(wg_travel_begin(t, at, err));
   t->h.target = *p;
   t->h.has_target = true;
   if (p->kind == WG_AT_INSN) t->near = p->value;
@@ -298,7 +268,7 @@ static int go_to(struct wg_travel *t, const struct wg_position *p, struct wg_err
   return t->h.there ? WG_OK : go(t, err);
 }
 
-static int gave_up(struct wg_err *err) { return wg_fail(err, WG_INPUT, "interrupted on the way"); }
+int wg_travel_interrupted(struct wg_err *err) { return wg_fail(err, WG_INPUT, "interrupted on the way"); }
 
 // Somebody who waits for a place that the trace is asked for.
 struct waiting {
@@ -338,7 +308,7 @@ int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, stru
   int code = go_to(t, &p, err);
   wg_halts_let_go(&t->h);
   t->near = 0;
-  if (code == WG_OK && t->h.gave_up && !t->h.there) code = gave_up(err);
+  if (code == WG_OK && t->h.gave_up && !t->h.there) code = wg_travel_interrupted(err);
   if (code != WG_OK) return code;
   if (t->h.halt == WG_HALT_END) t->h.there |= ends_there(t, &p);
   return t->h.there ? WG_OK : never(t, position, err);
@@ -366,7 +336,7 @@ int wg_travel_enter(struct wg_travel *t, size_t i, const struct wg_travel_hooks 
   wg_halts_let_go(&t->h);
   t->near = 0;
   t->made = i == SIZE_MAX ? made : NULL;
-  int code = begin(t, i, err);
+  int code = wg_travel_begin(t, i, err);
   t->made = NULL;
   return code;
 }
@@ -389,11 +359,11 @@ static bool stands_at(const struct wg_travel *t, const struct wg_position *p) {
   }
 }
 
-static int go_on(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,
-                 enum wg_halt *why, bool *there, struct wg_err *err) {
+int wg_travel_go_on(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,
+                    enum wg_halt *why, bool *there, struct wg_err *err) {
   struct wg_position p = {.kind = WG_AT_END};
   if (until) WG_TRY(resolve(t, h, until, &p, err));
-  if (t->h.run.m == NULL) WG_TRY(begin(t, SIZE_MAX, err));
+  if (t->h.run.m == NULL) WG_TRY(wg_travel_begin(t, SIZE_MAX, err));
   t->h.target = p;
   t->h.has_target = true;
   t->h.hooks = h;
@@ -407,149 +377,7 @@ static int go_on(struct wg_travel *t, const struct wg_travel_hooks *h, const str
 
 int wg_travel_run(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,
                   enum wg_halt *why, bool *there, struct wg_err *err) {
-  int code = go_on(t, h, until, why, there, err);
-  wg_halts_let_go(&t->h);
-  return code;
-}
-
-// --- backwards --------------------------------------------------------------------------------------------
-
-// A halt, so that it can be found again.
-static bool same_moment(const struct wg_here *a, const struct wg_here *b) {
-  return a->at.retired == b->at.retired && a->at.events == b->at.events && a->at.windows == b->at.windows &&
-         a->halt == b->halt;
-}
-
-// The latest mark before a moment, or SIZE_MAX for the start.
-static size_t mark_behind(const struct wg_travel *t, const struct wg_machine_where *w) {
-  size_t at = t->marks.n;
-  while (at && t->marks.list[at - 1].at.retired >= w->retired) at--;
-  return at ? at - 1 : SIZE_MAX;
-}
-
-// A halt where it goes back from: an access that the instruction before made, for instance.
-static bool is_here(const struct wg_here *now, const struct wg_here *end, const struct wg_travel_hooks *h) {
-  return h->here_too && !wg_here_earlier(end, now) && h->here_too(h->ctx);
-}
-
-// A run that goes to `end`, and passes where it would halt before.
-struct passing {
-  struct wg_travel *t;
-  const struct wg_here *end;
-  struct wg_here last;
-  bool found;
-};
-
-// To stand still costs more than to execute what mostly lies between two halts.
-static bool passes(void *ctx) {
-  struct passing *p = ctx;
-  struct wg_here now;
-  wg_travel_here(p->t, &now);
-  if (p->t->h.gave_up || !wg_here_earlier(&now, p->end)) return false;
-  wg_recall_add(&p->t->recall, &now);
-  p->last = now;
-  p->found = true;
-  return true;
-}
-
-// From mark `at` on, the last halt before `end`.
-static int last_halt(struct wg_travel *t, size_t at, const struct wg_travel_hooks *h, const struct wg_here *end,
-                     struct wg_here *last, bool *found, struct wg_err *err) {
-  const struct wg_position until = {.kind = WG_AT_INSN, .value = end->at.retired + 1};
-  struct passing p = {.t = t, .end = end};
-  enum wg_halt why;
-  bool there;
-  WG_TRY(begin(t, at, err));
-  t->near = end->at.retired;
-  wg_recall_begin(&t->recall, h, end);
-  t->h.passes = passes;
-  t->h.passes_ctx = &p;
-  int code = go_on(t, h, &until, &why, &there, err);
-  t->h.passes = NULL;
-  if (code != WG_OK || t->h.gave_up) {
-    wg_recall_release(&t->recall);
-    return code;
-  }
-  struct wg_here now;
-  wg_travel_here(t, &now);
-  if (why != WG_HALT_END && !there && !wg_here_earlier(end, &now)) wg_recall_add(&t->recall, &now);
-  if (why != WG_HALT_END && !there && is_here(&now, end, h)) {
-    p.last = now;
-    p.found = true;
-  }
-  if (p.found) *last = p.last;
-  *found = p.found;
-  return WG_OK;
-}
-
-static int find_again(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_here *here,
-                      struct wg_err *err) {
-  enum wg_halt why;
-  bool there;
-  struct wg_here now;
-  WG_TRY(begin(t, mark_behind(t, &here->at), err));
-  // Up to the instruction before it nothing halts, and none of its accesses comes earlier.
-  const struct wg_position close = {.kind = WG_AT_INSN, .value = here->at.retired - 1};
-  if (here->at.retired) WG_TRY(go_on(t, NULL, &close, &why, &there, err));
-  do {
-    WG_TRY(go_on(t, h, NULL, &why, &there, err));
-    wg_travel_here(t, &now);
-    if (same_moment(&now, here)) return WG_OK;
-  } while (why != WG_HALT_END);
-  return wg_fail(err, WG_INTERNAL, "a moment of the run was not found again");
-}
-
-static bool always(void *ctx, uint32_t tid, const struct wg_cpu *c) {
-  (void)ctx, (void)tid, (void)c;
-  return true;
-}
-
-// It has no position: what comes next, of whomever, is at as many instructions.
-static int return_to_kernel(struct wg_travel *t, const struct wg_here *here, struct wg_err *err) {
-  const struct wg_travel_hooks h = {.at_break = always, .returns = true, .pcs = &here->at.pc, .npcs = 1};
-  int code = find_again(t, &h, here, err);
-  wg_halts_let_go(&t->h);
-  return code;
-}
-
-int wg_travel_return(struct wg_travel *t, const struct wg_here *here, struct wg_err *err) {
-  const struct wg_travel_hooks asked = t->asked;
-  if (here->halt == WG_HALT_RETURNED) return return_to_kernel(t, here, err);
-  struct wg_position p = {.kind = WG_AT_INSN, .value = here->at.retired};
-  if (here->halt == WG_HALT_EVENT) p = (struct wg_position){.kind = WG_AT_NTH_EVENT, .value = here->at.events};
-  if (here->halt == WG_HALT_END) p.kind = WG_AT_END;
-  t->asked.give_up = NULL;
-  int code = wg_travel_seek(t, &p, err);
-  t->asked = asked;
-  return code;
-}
-
-static int go_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *found, struct wg_err *err) {
-  struct wg_here here, end, last = {.halt = WG_HALT_NONE};
-  *found = false;
-  wg_travel_here(t, &here);
-  if (t->h.run.m == NULL) return WG_OK;
-  end = here;
-  t->h.gave_up = false;
-  if (wg_recall_before(&t->recall, h, &here, &last)) {
-    *found = true;
-    t->near = here.at.retired;
-    return find_again(t, h, &last, err);
-  }
-  // Interval by interval, the latest first: what lies behind one has been looked at.
-  for (size_t at = 0; at != SIZE_MAX && !*found && !t->h.gave_up;) {
-    at = mark_behind(t, &end.at);
-    struct wg_machine_where next = {.retired = 0};
-    if (at != SIZE_MAX) next = t->marks.list[at].at;
-    WG_TRY(last_halt(t, at, h, &end, &last, found, err));
-    end = (struct wg_here){.at = next, .halt = WG_HALT_WINDOW};
-  }
-  if (t->h.gave_up) return WG_OK;
-  return *found ? find_again(t, h, &last, err) : wg_travel_return(t, &here, err);
-}
-
-int wg_travel_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *found, struct wg_err *err) {
-  int code = go_back(t, h, found, err);
+  int code = wg_travel_go_on(t, h, until, why, there, err);
   wg_halts_let_go(&t->h);
   return code;
 }
@@ -558,85 +386,6 @@ bool wg_travel_gave_up(const struct wg_travel *t) { return t->h.gave_up; }
 
 void wg_travel_ask(struct wg_travel *t, bool (*give_up)(void *ctx), void *ctx) {
   t->asked = (struct wg_travel_hooks){.give_up = give_up, .ctx = ctx};
-}
-
-static bool cycle_of(const struct wg_travel *t, uint32_t tid, uint64_t *cycle) {
-  uint32_t last_tid;
-  size_t n, i = 0;
-  struct wg_machine_thread *threads = threads_of(t, &n, &last_tid);
-  while (i < n && threads[i].tid != tid) i++;
-  if (i < n) *cycle = threads[i].cycle;
-  free(threads);
-  return i < n;
-}
-
-int wg_travel_step_thread_back(struct wg_travel *t, uint32_t tid, bool *found, struct wg_err *err) {
-  struct wg_here here;
-  struct wg_position p = {.kind = WG_AT_CYCLE, .tid = tid};
-  *found = t->h.run.m && cycle_of(t, tid, &p.value) && p.value > 0;
-  if (!*found) return WG_OK;
-  wg_travel_here(t, &here);
-  t->near = here.at.retired;
-  p.value--;
-  return wg_travel_seek(t, &p, err);
-}
-
-int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err) {
-  struct wg_here here;
-  wg_travel_here(t, &here);
-  if (here.at.in_turn && here.at.tid) return wg_travel_step_thread_back(t, here.at.tid, found, err);
-  *found = here.at.retired > 0;
-  if (!*found) return WG_OK;
-  const struct wg_position p = {.kind = WG_AT_INSN, .value = here.at.retired - 1};
-  return wg_travel_seek(t, &p, err);
-}
-
-// --- keeping a checkpoint -----------------------------------------------------------------------------------
-
-static bool same_window(void *ctx) {
-  const struct wg_travel *t = ctx;
-  return wg_machine_windows(t->h.run.m) >= t->keeps || (t->asked.give_up && t->asked.give_up(t->asked.ctx));
-}
-
-// To the moment between turns where a window begins.
-static int go_to_window(struct wg_travel *t, uint64_t window, struct wg_err *err) {
-  const struct wg_travel_hooks h = {.give_up = same_window, .ctx = t};
-  size_t at = t->marks.n;
-  enum wg_halt why;
-  bool there;
-  while (at && t->marks.list[at - 1].at.windows > window) at--;
-  WG_TRY(begin(t, at ? at - 1 : SIZE_MAX, err));
-  t->keeps = window;
-  if (wg_machine_windows(t->h.run.m) < window) WG_TRY(wg_travel_run(t, &h, NULL, &why, &there, err));
-  return wg_machine_windows(t->h.run.m) >= window ? WG_OK : gave_up(err);
-}
-
-static int keep(struct wg_travel *t, struct wg_checkpoints *file, const struct wg_here *here,
-                struct wg_machine_where *out, struct wg_err *err) {
-  uint64_t window = here->at.windows - (here->halt == WG_HALT_END); // which has been its last
-  WG_TRY(go_to_window(t, window, err));
-  where(t, out);
-  file->packets = t->marks.packets;
-  wg_checkpoint_take(file, t->h.run.m);
-  wg_checkpoint_take(&t->marks, t->h.run.m);
-  return wg_checkpoints_finish(file, err);
-}
-
-int wg_travel_keep(struct wg_travel *t, struct wg_machine_where *out, struct wg_err *err) {
-  struct wg_checkpoints file;
-  struct wg_here here;
-  wg_travel_here(t, &here);
-  if (here.at.windows == 0) return wg_fail(err, WG_INPUT, "the start of a run needs no checkpoint");
-  wg_checkpoints_init(&file);
-  int code = wg_checkpoints_append(&file, t->dir, t->identity.data, err);
-  if (code == WG_OK) {
-    struct wg_err lost = {0};
-    code = keep(t, &file, &here, out, err);
-    int back = wg_travel_return(t, &here, code == WG_OK ? err : &lost);
-    if (code == WG_OK) code = back;
-  }
-  wg_checkpoints_release(&file);
-  return code;
 }
 
 // --- opening ----------------------------------------------------------------------------------------------
@@ -683,7 +432,7 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
   if (code == WG_OK) t->man.cfg.loading = wg_run_loading(watch);
   if (code == WG_OK && !t->man.finished) code = count_events(t, err);
   if (code == WG_OK) code = wg_manifest_check_files(&t->man, dir, err);
-  if (code == WG_OK) code = begin(t, SIZE_MAX, err);
+  if (code == WG_OK) code = wg_travel_begin(t, SIZE_MAX, err);
   if (code == WG_OK) code = wg_manifest_check_lookups(&t->man, t->h.run.m, err);
   if (code == WG_OK) code = make(t, SIZE_MAX, false, err); // that one knows folders that the run has not read yet
   if (code == WG_OK) code = open_marks(t, err);
