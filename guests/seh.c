@@ -9,7 +9,7 @@ typedef struct {
 // 4 to 7: faults instead; 8: a call that raises.
 u32 guarded(u32 kind);
 void note(u32 *log, u32 what);
-u32 endless(void); // the return addresses above it
+u32 endless(u32 skip, u32 most, u32 *at, u32 *hash); // RtlCaptureStackBackTrace, where frames have no end
 
 u32 trail[64];
 extern u32 raises[2];
@@ -55,6 +55,31 @@ static void within_dpc(KDPC *d, void *done, void *a, void *b) {
   *(volatile u32 *)done = 1;
 }
 
+static u32 back_trace(u32 skip, u32 most, u32 *at, u32 *hash) {
+  u32 n = endless(skip, most, at, hash);
+  __asm__ volatile("" ::: "r31"); // endless leaves its own there
+  return n;
+}
+
+// As many as are asked for, and never more than are looked at.
+static void back_traces(void) {
+  static u32 all[1100];
+  u32 hash = 0;
+  EQUAL(back_trace(0, 8, trail, NULL), 8);
+  EQUAL(trail[0], trail[7]);
+  EQUAL(back_trace(3, 4, all, &hash), 4);
+  EQUAL(hash, 4 * trail[0]);
+  EQUAL(all[3], trail[0]);
+  EQUAL(all[4], 0);
+  EQUAL(back_trace(0, 1100, all, &hash), 1024);
+  EQUAL(hash, 1024 * trail[0]);
+  EQUAL(all[1023], trail[0]);
+  EQUAL(all[1024], 0);
+  EQUAL(back_trace(1020, 8, all, &hash), 4);
+  EQUAL(back_trace(0, 0, NULL, &hash), 0);
+  EQUAL(hash, 0);
+}
+
 int main(void) {
   each_kind();
   // A semaphore is full: its last place is taken, then the kernel raises, and nothing is released.
@@ -70,10 +95,7 @@ int main(void) {
   KeInsertQueueDpc(&d, NULL, NULL);
   while (!done) {
   }
-  u32 depth = endless();
-  __asm__ volatile("" ::: "r31"); // endless leaves its own there
-  EQUAL(depth, 8);                // as many as were asked for, all the same
-  EQUAL(trail[0], trail[7]);
+  back_traces();
   // What a debugger would hear of.
   EXCEPTION_RECORD name = {.code = 0x406D1388};
   RtlRaiseException(&name);

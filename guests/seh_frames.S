@@ -247,17 +247,10 @@ raise_c_end:
 endless:
 	mflr 12
 	stw 12, -8(1)
-	mr 4, 3
-	li 3, 8
-	lis 5, trail@ha
-	addi 5, 5, trail@l
-	lis 6, endless_pc@ha
-	addi 6, 6, endless_pc@l
-	stw 6, -8(1)
+	lis 8, endless_pc@ha
+	addi 8, 8, endless_pc@l
+	stw 8, -8(1)
 	mr 31, 12
-	mr 4, 3
-	li 3, 0
-	li 6, 0
 	bl RtlCaptureStackBackTrace
 endless_pc:
 	mtlr 31
