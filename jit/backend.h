@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WG_JIT_VERSION 6u   // of this interface
+#define WG_JIT_VERSION 7u   // of this interface
 #define WG_JIT_MOST 256u    // instructions of a region
 #define WG_JIT_PAGE 1024u   // instructions of a page; the op behind them goes on to the next one
 #define WG_JIT_OP_BYTES 32u // at least an op's size
@@ -119,6 +119,8 @@ struct wg_jit_backend {
   // NULL with a message in `why`: this processor does not do.
   struct wg_jit *(*create)(const struct wg_jit_layout *layout, char *why, size_t cap);
   void (*destroy)(struct wg_jit *j);
+  // Does what the first compilation would begin with, on the thread that will compile.
+  void (*prepare)(struct wg_jit *j);
   // False: the region is not for this backend, which `why` says. The bytes are the caller's to free.
   bool (*compile)(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_blob *out, char *why, size_t cap);
 };

@@ -143,11 +143,19 @@ static bool try(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_b
 }
 
 // It sets itself up when it has something to do, on whose thread that may be: a run whose code is all kept never asks.
+static bool is_set_up(struct wg_jit *j, char *why, size_t cap) {
+  if (j->data || set_up(j, why, cap)) return true;
+  tear_down(j);
+  return false;
+}
+
+static void prepare(struct wg_jit *j) {
+  char why[200];
+  is_set_up(j, why, sizeof why); // whoever compiles says why not
+}
+
 static bool compile(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_blob *out, char *why, size_t cap) {
-  if (j->data == NULL && !set_up(j, why, cap)) {
-    tear_down(j);
-    return false;
-  }
+  if (!is_set_up(j, why, cap)) return false;
   bool again = true;
   j->so_changes = false;
   const char *reason = NULL;
@@ -157,5 +165,5 @@ static bool compile(struct wg_jit *j, const struct wg_jit_region *r, struct wg_j
   return false;
 }
 
-const struct wg_jit_backend wg_jit_backend = {WG_JIT_VERSION, "LLVM " LLVM_VERSION_STRING, WG_JIT_CPU, create, destroy,
-                                              compile};
+const struct wg_jit_backend wg_jit_backend = {
+    WG_JIT_VERSION, "LLVM " LLVM_VERSION_STRING, WG_JIT_CPU, create, destroy, prepare, compile};

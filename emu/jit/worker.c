@@ -31,6 +31,14 @@ static void put_job(struct list *l, struct wg_job *job) {
   l->n++;
 }
 
+// What was asked for last is what the title is at.
+static void put_first(struct list *l, struct wg_job *job) {
+  if (l->first == NULL) l->last = &job->next;
+  job->next = l->first;
+  l->first = job;
+  l->n++;
+}
+
 static struct wg_job *get(struct list *l) {
   struct wg_job *job = l->first;
   if (job) {
@@ -79,19 +87,27 @@ static void finish(struct wg_worker *w, struct wg_job *job) {
   atomic_store_explicit(&w->ready, w->done.n, memory_order_release);
 }
 
+// With the lock held: waits for something to do, which may be done later.
+static void wait_for_work(struct wg_worker *w) {
+  while (!w->stop && w->asked_for.first == NULL) pthread_cond_wait(&w->asked, &w->lock);
+}
+
+// The backend is prepared before the first job is taken: what is asked for meanwhile is often the whole of which that
+// is a part.
 static void *work(void *arg) {
   struct wg_worker *w = arg;
   pthread_mutex_lock(&w->lock);
-  while (!w->stop) {
-    struct wg_job *job = get(&w->asked_for);
-    if (job == NULL) {
-      pthread_cond_wait(&w->asked, &w->lock);
-      continue;
-    }
+  wait_for_work(w);
+  for (bool prepared = false; !w->stop; wait_for_work(w)) {
+    struct wg_job *job = prepared ? get(&w->asked_for) : NULL;
     pthread_mutex_unlock(&w->lock);
-    compile(w, job);
+    if (job)
+      compile(w, job);
+    else
+      w->backend->prepare(w->jit);
     pthread_mutex_lock(&w->lock);
-    finish(w, job);
+    if (job) finish(w, job);
+    prepared = true;
   }
   pthread_mutex_unlock(&w->lock);
   return NULL;
@@ -144,7 +160,7 @@ void wg_worker_give(struct wg_worker *w, struct wg_job *job) {
   }
   pthread_mutex_lock(&w->lock);
   absorb(&w->asked_for, job);
-  put_job(&w->asked_for, job);
+  put_first(&w->asked_for, job);
   pthread_cond_signal(&w->asked);
   pthread_mutex_unlock(&w->lock);
 }
