@@ -45,6 +45,7 @@ struct state {
   struct wg_xenia_torn torn; // first halves of lines whose rests are to come
   uint64_t lines;            // read so far
   uint64_t last_id;          // whose line came last, and its level
+  bool has_run;              // something has happened
   bool again;                // the current line has more to give, from `rest` on
   size_t rest;
   struct wg_buf piece; // of a line
@@ -420,15 +421,27 @@ static enum wg_line_result one_of(struct state *s, char *l, size_t n, size_t at,
   }
 }
 
+// What the emulator says of itself as it starts.
+static bool begins_log(const char *l, size_t n) {
+  static const char *const words[] = {"Build: ", "Storage root: ", "----------- CONFIG DUMP -----------"};
+  if (l[0] != 'i' || !has_prefix(l, n)) return false;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strncmp(l + PREFIX, words[i], strlen(words[i])) == 0) return true;
+  return false;
+}
+
 static enum wg_line_result line(void *p, char *l, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
   struct state *s = p;
   while (n && (l[n - 1] == '\r' || l[n - 1] == 0)) n--; // NULs: room that a host's file had before it was written
   size_t at = s->again ? s->rest : 0;
-  if (!s->again) s->lines++;
+  bool new = !s->again;
+  s->lines += new;
   s->again = false;
   l[n] = 0;
+  if (new && s->has_run && begins_log(l, n)) return WG_LINE_ANOTHER;
   if (has_prefix(l + at, n - at) && too_many(s, l + at, err)) return WG_LINE_BAD;
   enum wg_line_result is = one_of(s, l, n, at, &s->rest, e);
+  s->has_run |= is == WG_LINE_EVENT && e->kind != WG_EV_OTHER;
   *more = s->again;
   return is;
 }

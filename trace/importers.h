@@ -18,6 +18,7 @@ enum wg_line_result {
   WG_LINE_BAD = -1, // malformed, with `err`
   WG_LINE_NONE,     // no event in this line, which is blank
   WG_LINE_EVENT,    // `e` holds an event, and if `more` is set the same line holds another
+  WG_LINE_ANOTHER,  // with this line another log begins, of another run: no more lines are to be given
 };
 
 struct wg_importer {

@@ -262,6 +262,12 @@ static void pass_over_rest(struct wg_reader *r) {
   r->eof = true;
 }
 
+static void another_begins(struct wg_reader *r, const char *what) {
+  unsigned long long line = r->lines.all, byte = r->line_at;
+  stopped(r, "line %llu: another %s begins (at byte %llu); it is not read, `tail -n +%llu` gives it", line, what, byte,
+          line);
+}
+
 // The first event of a trace is its header, its last one the footer. Who concatenates traces has several runs in one
 // file, each with threads, handles and times of its own: what follows would be taken for more of the first.
 static bool is_another_trace(struct wg_reader *r, const struct wg_event *e) {
@@ -273,8 +279,7 @@ static bool is_another_trace(struct wg_reader *r, const struct wg_event *e) {
     if (other_schema(e, words) == NULL) return false;
     stopped(r, "line %llu: %s (at byte %llu)", line, words, byte);
   } else if (header) {
-    stopped(r, "line %llu: another trace begins (at byte %llu); it is not read, `tail -n +%llu` gives it", line, byte,
-            line);
+    another_begins(r, "trace");
   } else if (r->saw_footer) {
     stopped(r, "line %llu: the trace ended before (at byte %llu); what follows its footer is not read", line, byte);
   } else {
@@ -339,6 +344,10 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
       see_shared(r, e);
       return 1;
     case WG_LINE_NONE: count_line(r, &r->lines.blank); break;
+    case WG_LINE_ANOTHER:
+      another_begins(r, "log");
+      pass_over_rest(r);
+      return at_end(r, e);
     case WG_LINE_BAD: bad_line(r, r->err.msg); r->err = (struct wg_err){0};
     }
   }

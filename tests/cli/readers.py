@@ -460,6 +460,20 @@ with open("kinds.jsonl", "w") as f:
     f.writelines('{"kind":"k%d","tid":1,"idx":%d,"host_ns":0}\n' % (n, n) for n in range(50))
 told = json.loads(run("info", "kinds.jsonl", "--json")[0])
 assert sum(told["kinds"].values()) + told["other_kinds"] == 50, told
+# A second log behind the first one is another run's.
+one = "i> 0000137E Build: x\ni> 0000137E Storage root: y\ni> 0000137E ----------- CONFIG DUMP -----------\n\n[APU]\ni> 0000137E XThreadF8000008 (6) Stack: 70150000-70190000\nd> F8000008 NtClose(F8000020)\n"
+for first in one, one.replace("i> 0000137E Build: x\n", ""):
+    for second in one, one.replace("i> 0000137E Build: x\n", ""):
+        with open("logs.log", "w") as f:
+            f.write(first + second)
+        told = json.loads(run("info", "logs.log", "--json")[0])
+        with open("first.log", "w") as f:
+            f.write(first)
+        alone = json.loads(run("info", "first.log", "--json")[0])
+        n = first.count("\n")
+        assert told["events"] == alone["events"] and told["lines"]["all"] == n + second.count("\n") and told["lines"]["beyond"] == second.count("\n"), told
+        assert told["damage"] == "line %d: another log begins (at byte %d); it is not read, `tail -n +%d` gives it" % (n + 1, len(first), n + 1), told
+        assert run("query", "logs.log", "SELECT count(*) AS n FROM events", "--json")[0] == '{"n":%d}\n' % told["events"]
 # More events than lines: threads wrote into each other's.
 with open("glued.log", "w") as f:
     f.write("d> F8000008 NtClose(F80d> F800000C KeSetEvent(40004838, 00000001)\n00020)\nd> F8000008 NtOd> F800000C NtClose(F8000024)\n")
