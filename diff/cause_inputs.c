@@ -203,7 +203,7 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
   c->often = c->input != WG_NONE;
   if (c->often) return;
   for (uint32_t i = at; i-- > 0;) {
-    if (t->steps[i].seq > f->seq || wg_weight_of(p, 0, t->steps[i].content) == WG_NEUTRAL) continue;
+    if (t->steps[i].seq >= f->seq || wg_weight_of(p, 0, t->steps[i].content) == WG_NEUTRAL) continue;
     const struct wg_content *x = wg_content_at(p->s[0], t, i);
     bool clock =
         wg_content_is(x, WG_NT_TIME) && wg_partner_step(p, f->pair, 0, i) == WG_NONE; // asked on this side only

@@ -127,6 +127,39 @@ uint32_t wg_explain_start(struct wg_cause_walk *w, uint32_t pair) {
   return wg_lost_call(w, b->parent, b->create_step, "start");
 }
 
+// Who gave a lock back last before a place: if that did nothing, it has it still, and may enter again. WG_NONE: nobody.
+static uint32_t last_owner(const struct wg_side *s, uint32_t object, uint32_t until) {
+  uint32_t best = WG_NONE, seq = 0;
+  for (uint32_t i = 0; i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps && s->threads[i].steps[k].seq < until; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->object != object || x->seq < seq || !wg_content_is(&s->contents[x->content], WG_NT_UNLOCK)) continue;
+      best = i;
+      seq = x->seq;
+    }
+  return best;
+}
+
+// Another thread has come to have the lock since this one asked for it, so that it was free.
+static bool overtaken(const struct wg_pairing *p, uint32_t pair, uint32_t at) {
+  const struct wg_side *s = p->s[0];
+  const struct wg_step *asked = &wg_pair_thread(p, pair, 0)->steps[at];
+  uint32_t owner = last_owner(s, asked->object, asked->seq);
+  for (uint32_t i = 0; i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    uint32_t depth = 0;
+    for (uint32_t k = 0; k < t->nsteps && i != p->pairs[pair].t[0] && i != owner; k++) {
+      const struct wg_content *c = wg_content_at(s, t, k);
+      if (t->steps[k].object != asked->object) continue;
+      bool got = wg_content_is(c, WG_NT_LOCK) && wg_nt_of(c)->ret != 'b' && k + 1u < t->nsteps;
+      if (got && depth == 0 && t->steps[k].seq > asked->seq) return true;
+      if (got) depth++;
+      if (wg_content_is(c, WG_NT_UNLOCK) && depth) depth--;
+    }
+  }
+  return false;
+}
+
 // Stuck at a lock: whoever has it, or the call that should have given it back.
 static uint32_t explain_lock(struct wg_cause_walk *w, uint32_t pair, uint32_t at) {
   struct wg_pairing *p = w->p;
@@ -142,6 +175,7 @@ static uint32_t explain_lock(struct wg_cause_walk *w, uint32_t pair, uint32_t at
     if (f != WG_NONE) return wg_explain_finding(w, f);
     return op != WG_NONE && x->blocked_step != WG_NONE ? wg_explain_block(w, op) : WG_NONE;
   }
+  if (overtaken(p, pair, at)) return wg_own_symptom(p, pair);
   const struct wg_touches *all = p->touches[0];
   uint32_t thread = WG_NONE, step = WG_NONE;
   for (uint32_t i = all->first_call[object + 1]; thread == WG_NONE && i > all->first_call[object]; i--) {
@@ -286,6 +320,18 @@ static uint32_t parts_at_signal(struct wg_cause_walk *w, uint32_t pair, uint32_t
   return best;
 }
 
+// A log does not tell whether it came back from a call that waits for nothing; its like did, and made further calls.
+static uint32_t stays_in_call(struct wg_pairing *p, uint32_t pair, uint32_t at, uint32_t b) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0), *there = wg_pair_thread(p, pair, 1);
+  bool waits = wg_content_is(wg_content_at(p->s[0], t, at), WG_NT_WAITS | WG_NT_LOCK);
+  if (t->final != WG_BLOCKED_MAYBE || waits || b == WG_NONE || b + 1u >= there->nsteps) return WG_NONE;
+  uint32_t own = wg_own_symptom(p, pair);
+  if (own != WG_NONE) return own;
+  struct wg_finding *f = wg_finding_add(p, WG_D_NEVER_RETURNED, pair, at, b);
+  f->seq = wg_seq_at(p, pair, at);
+  return (uint32_t)(f - p->findings);
+}
+
 #define ON 4u // calls beyond twice those of its like: it goes round and round
 
 uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
@@ -304,6 +350,8 @@ uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
   uint32_t own = wg_explains_before(p, pair, seq ? seq - 1 : 0);
   if (own != WG_NONE && wg_is_value(&p->findings[own])) return wg_explain_finding(w, own);
   if (wg_stuck_in(p->s[0], t, at)) return own != WG_NONE ? wg_explain_finding(w, own) : wg_own_symptom(p, pair);
+  uint32_t stays = stays_in_call(p, pair, at, b);
+  if (stays != WG_NONE) return stays;
   uint32_t ignored = ignored_signal(w, pair, at);
   if (ignored != WG_NONE) return ignored;
   if (wg_content_is(wg_content_at(p->s[0], t, at), WG_NT_LOCK)) {
@@ -474,6 +522,23 @@ static uint32_t explain_untold_wait(struct wg_cause_walk *w, uint32_t at) {
   return WG_NONE;
 }
 
+// What an APC does in the reference and nobody here: whoever sent it.
+static uint32_t explain_apc_code(struct wg_cause_walk *w, uint32_t at) {
+  struct wg_pairing *p = w->p;
+  const struct wg_finding f = p->findings[at];
+  if (p->lawful || f.cls != WG_D_MISSING || f.step[1] == WG_NONE || w->seen[f.pair] == w->now) return WG_NONE;
+  const struct wg_dthread *b = wg_pair_thread(p, f.pair, 1);
+  size_t n = b->nwaits;
+  while (n > 0 && b->waits[n - 1].step >= f.step[1]) n--;
+  if (n == 0 || !ended_by_apc(p->s[1], b, b->waits[n - 1].step)) return WG_NONE;
+  w->seen[f.pair] = w->now;
+  wg_link_add(w, WG_LINK_LED_TO, f.pair, f.step[0], f.step[1])->finding = at;
+  uint32_t root = wg_apc_sender(w, p->pairs[f.pair].t[1], b->steps[f.step[1]].seq);
+  if (root != WG_NONE && root != at) return root;
+  w->c->nchain--;
+  return WG_NONE;
+}
+
 // What interrupts do not do here, of an engine that tells of no DPC: whoever queued it in the reference.
 static uint32_t explain_interrupt(struct wg_cause_walk *w, uint32_t at) {
   const struct wg_pairing *p = w->p;
@@ -503,6 +568,9 @@ uint32_t wg_explain_finding(struct wg_cause_walk *w, uint32_t at) {
   if (wg_is_value(f) || f->cls == WG_D_LOST) return at;
   uint32_t queued = explain_interrupt(w, at);
   if (queued != WG_NONE) return queued;
+  f = &p->findings[at];
+  uint32_t sent = explain_apc_code(w, at);
+  if (sent != WG_NONE) return sent;
   f = &p->findings[at];
   uint32_t untold = explain_untold_wait(w, at);
   if (untold != WG_NONE) return untold;

@@ -77,7 +77,9 @@ static bool ends_in_ready_wait(const struct wg_side *s, const struct wg_dthread 
   const struct wg_dwait *w = wg_wait_of(t, t->blocked_step);
   if (s->complete || t->blocked_step + 1u != t->nsteps || x->seq + (w ? 2u : 1u) < s->events || (w && w->n > 1))
     return false;
-  if (x->object == WG_NONE || s->objects[x->object].is_thread != WG_NONE) return false; // its end is no call
+  if (x->object == WG_NONE) return false;
+  uint32_t joined = s->objects[x->object].is_thread;
+  if (joined != WG_NONE) return s->threads[joined].final == WG_EXITED && s->threads[joined].last_seq < x->seq;
   const struct wg_dobject *o = &s->objects[x->object];
   return (o->signalled || o->signalled_late) && (!o->taken || signalled_again(s, x->object, x->seq));
 }
@@ -148,6 +150,15 @@ static bool ends_with_exit(const struct wg_side *s) {
   return false;
 }
 
+// The file ends with the end of this thread, or of any.
+static bool last_to_tell(const struct wg_side *s, uint32_t thread) {
+  for (size_t i = 0; i < s->nthreads; i++)
+    if ((thread == WG_NONE || thread == i) && s->threads[i].final == WG_EXITED &&
+        s->threads[i].last_seq + 1u >= s->events)
+      return true;
+  return false;
+}
+
 // Where this side makes the call that ends the wait of a thread on the other one, or, if that is one of the engine's
 // own threads, where what it waits for was last signalled; 0: nowhere.
 static uint32_t signalled_at(const struct wg_pairing *p, const struct waker *by, uint32_t waiter, int side) {
@@ -172,7 +183,7 @@ static bool just_woken(const struct wg_pairing *p, uint32_t pair, int side, unsi
   bool several = strstr(wg_call_name(s, t, t->blocked_step), "Multiple") != NULL;
   bool over = joined != WG_NONE ? s->threads[joined].final == WG_EXITED : several && waited == WG_NONE;
   // Where ends of waits are told, that of this one comes right behind it.
-  bool at_once = joined != WG_NONE && over && s->threads[joined].last_seq + 1u >= s->events;
+  bool at_once = joined != WG_NONE && over && last_to_tell(s, several ? WG_NONE : joined);
   if (over && !s->complete && (s->has_wait_ends ? at_once : ends_with_exit(s))) return true;
   if (joined != WG_NONE && p->peer[side][joined] != WG_NONE)
     return just_woken(p, p->peer[side][joined], side, depth + 1);
@@ -294,10 +305,21 @@ static bool may_be_its_last(const struct wg_pairing *p, uint32_t pair, int side)
   return there == WG_NONE || there + 1u >= o->nsteps;
 }
 
+// The file ends as it begins to wait for the end of a thread that has ended.
+static bool joins_the_ended(const struct wg_side *s, const struct wg_dthread *t) {
+  uint32_t o = t->steps[t->blocked_step].object;
+  return o != WG_NONE && s->objects[o].is_thread != WG_NONE && ends_in_ready_wait(s, t);
+}
+
+bool wg_about_to_go_on(const struct wg_pairing *p, uint32_t pair, int side) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+  return t->blocked_step != WG_NONE && (just_woken(p, pair, side, 0) || ends_in_ready_wait(p->s[side], t));
+}
+
 static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
-  if (wg_side_wedged(s) || p->rests[side]) return true;
+  if (wg_side_wedged(s) || p->rests[side]) return !joins_the_ended(s, t);
   if (may_be_its_last(p, pair, side)) return false;
   if (p->idle[side]) return !ends_in_ready_wait(s, t) && !just_woken(p, pair, side, 0);
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);

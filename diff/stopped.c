@@ -72,7 +72,7 @@ static void look(const struct wg_pairing *p, int side, struct wg_stopped *out) {
   if (l[0].n) wg_hang_verdicts(p->s[!side]->path, &p->s[!side]->reading, &l[1], &err);
   uint32_t pair = alone(p, side, &l[0], &l[1]);
   bool cut = pair != WG_NONE && often_stands(p, side) && wg_let_go_by_title(p, pair, side);
-  if (pair != WG_NONE && (!cut || taken_back(p, side, &l[0]))) {
+  if (pair != WG_NONE && (!cut || taken_back(p, side, &l[0])) && !wg_about_to_go_on(p, pair, side)) {
     *out = (struct wg_stopped){
         .found = true, .side = side, .tid = l[0].list[0].tid, .pair = pair, .cls = l[0].list[0].cls};
     wg_buf_add(&out->words, l[0].list[0].words.data, l[0].list[0].words.len);

@@ -509,9 +509,13 @@ static void put_rest(const struct wg_pairing *p, const struct wg_finding *f, boo
 static bool tries_again(const struct wg_pairing *p, const struct wg_finding *f) {
   int side = f->step[0] == WG_NONE;
   const struct wg_dthread *t = wg_pair_thread(p, f->pair, side);
-  uint64_t kind = wg_known_of(p, side, wg_content_at(p->s[side], t, f->step[side]))->hash;
-  for (uint32_t i = f->step[side], n = 0; i-- > 0 && n < AGAIN; n++)
-    if (wg_known_of(p, side, wg_content_at(p->s[side], t, i))->hash == kind) return true;
+  const struct wg_content *c = wg_content_at(p->s[side], t, f->step[side]);
+  uint64_t kind = wg_known_of(p, side, c)->hash;
+  for (uint32_t i = f->step[side], n = 0; i-- > 0 && n < AGAIN; n++) {
+    const struct wg_content *x = wg_content_at(p->s[side], t, i);
+    bool another = c->detail && x->detail && c->detail != x->detail; // path
+    if (wg_known_of(p, side, x)->hash == kind && !another) return true;
+  }
   return false;
 }
 

@@ -75,6 +75,61 @@ static void a_limit_that_passes_again_and_again_is_traced_to_the_signal(void) {
   wg_buf_release(&out);
 }
 
+#define JOINS "d> F8000008 NtWaitForSingleObjectEx(F8000014, 00000001, 00000000, 00000000)\n"
+#define SHUTS "d> F8000014 ExTerminateThread(00000000)\nd> F8000008 NtClose(F800000C)\n"
+
+// A worker enters a lock that main has again and again. v 1: it never gets it.
+static void write_overtaken(const char *name, int v) {
+  struct wg_buf t = {0};
+  wg_buf_str(&t, MAIN "d> F8000008 RtlInitializeCriticalSection(82030000)\n" TWO_THREADS
+                      "d> F8000014 RtlEnterCriticalSection(82030000)\n");
+  if (v == 0) wg_buf_str(&t, "d> F8000014 RtlLeaveCriticalSection(82030000)\n" SHUTS);
+  for (int i = 0; i < 120; i++)
+    wg_buf_str(&t, "d> F8000008 RtlEnterCriticalSection(82030000)\nd> F8000008 XGetAVPack()\n"
+                   "d> F8000008 RtlLeaveCriticalSection(82030000)\n");
+  wg_buf_str(&t, JOINS);
+  if (v == 0) wg_buf_str(&t, "d> F8000008 NtClose(F8000014)\n");
+  write_text(name, t.data);
+  wg_buf_release(&t);
+}
+
+static void a_lock_that_others_get_is_free(void) {
+  struct wg_buf out = {0};
+  write_overtaken("va", 1);
+  write_overtaken("vb", 0);
+  CU_ASSERT_EQUAL(compare("va", "vb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 7 (7 there, entry 0x82010100): RtlEnterCriticalSection"));
+  CU_ASSERT_TRUE(first_says(&out, "never returns"));
+  wg_buf_release(&out);
+}
+
+// Main gives up waiting for what a worker should signal, and joins it. v 1: the worker does not come back from a call.
+static void write_stays(const char *name, int v) {
+  struct wg_buf t = {0};
+  wg_buf_str(&t, MAIN TWO_THREADS
+             "d> F8000014 NtFlushBuffersFile(F8000020, 701CFF00)\n"
+             "d> F8000008 NtWaitForSingleObjectEx(F8000010, 00000001, 00000000, 7018FF00(FFFFFFFFFFFFB1E0))\n");
+  if (v)
+    wg_buf_str(&t, "d> F8000008 DbgPrint(82020000(it is late\n), ContextArg)\n");
+  else
+    wg_buf_str(&t, "d> F8000014 NtSetEvent(F8000010, 00000000)\n" SHUTS);
+  for (int i = 0; i < 120; i++) wg_buf_str(&t, "d> F8000008 XGetAVPack()\nd> F8000008 KeTlsGetValue(00000001)\n");
+  wg_buf_str(&t, JOINS);
+  if (v == 0) wg_buf_str(&t, "d> F8000008 NtClose(F8000014)\n");
+  write_text(name, t.data);
+  wg_buf_release(&t);
+}
+
+static void who_stays_in_a_call_is_named(void) {
+  struct wg_buf out = {0};
+  write_stays("sa", 1);
+  write_stays("sb", 0);
+  CU_ASSERT_EQUAL(compare("sa", "sb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 7 (7 there, entry 0x82010100): NtFlushBuffersFile"));
+  CU_ASSERT_TRUE(first_says(&out, "never returns"));
+  wg_buf_release(&out);
+}
+
 static const char calls[] = HEAD "d> F8000008 NtReadFile(F8000014, 00000010)\n"
                                  "d> F8000008 KeTlsSetValue(00000001, FFFFFFFFFFFB6C20)\n"
                                  "d> F8000008 NtClose(F8000014)\n"
@@ -537,7 +592,9 @@ static void what_differs_by_chance_is_told(void) {
   wg_buf_release(&out);
 }
 
-WG_MAIN("diff_logs", {"two stock logs are compared", two_stock_logs_are_compared},
+WG_MAIN("diff_logs", {"a lock that others get is free", a_lock_that_others_get_is_free},
+        {"who stays in a call is named", who_stays_in_a_call_is_named},
+        {"two stock logs are compared", two_stock_logs_are_compared},
         {"a limit that passes again and again is traced to the signal",
          a_limit_that_passes_again_and_again_is_traced_to_the_signal},
         {"line ends do not count", line_ends_do_not_count},

@@ -26,8 +26,9 @@ SEVENTH = "weave leases sluice lights".split()
 EIGHTH = "dawn chapters tape usher cascade".split()
 NINTH = "tiles parade lattice organ vault tripwire tide".split()
 TENTH = "openworld frontend jobgrid fencewalk".split()
+ELEVENTH = "autosave peerlobby taskweb decoder eventbus bootmount islands overseer".split()
 IN_PLAY = ["city", "city_long", "city_day"]
-OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + IN_PLAY
+OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + ELEVENTH + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
@@ -471,10 +472,10 @@ def retellings(order, guest, cls, fault):
     """How a planted pair is told again."""
     if guest in FOURTH:
         return ["back", ("b:seed 21", "a:moved,b:seed 24+moved-locks", "back,b:jitter")[order % 3]]
-    if guest in FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH:
+    if guest in FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + ELEVENTH:
         again = ["back,b:jitter", OTHER_DAY[order % len(OTHER_DAY)], "a:as-log,b:seed 67+as-reference"]
-        again += ["a:as-lying-bare,b:as-reference-bare"] if guest in EIGHTH + NINTH + TENTH else []
-        return again + ["b:as-log", "a:as-log,b:as-log"] if guest in TENTH else again
+        again += ["a:as-lying-bare,b:as-reference-bare"] if guest in EIGHTH + NINTH + TENTH + ELEVENTH else []
+        return again + (["b:as-log", "a:as-log,b:as-log"] if guest in TENTH else ["a:as-log"] if guest in ELEVENTH else [])
     if guest in THIRD + IN_PLAY:
         return ["b:seed 21", OTHER_DAY[order % len(OTHER_DAY)]]
     # Of another layout nobody knows which physical address is right.
@@ -513,7 +514,8 @@ STOPPED = [("chapters", "as-reference", "as-log@957"), ("assets", "as-lying@164"
            ("wheel", "seed 83+as-log", "as-lying@805"), ("frames", "seed 67", "as-lying@711"),
            ("slots", "as-log@490", "seed 50+as-log"), ("graph", "seed 50+as-log", "as-log@915"),
            ("steal", "seed 47+as-log", "as-log@499"), ("lobby", "seed 55+as-log", "as-log@902"),
-           ("named", "seed 64", "as-lying@906")]
+           ("named", "seed 64", "as-lying@906"), ("save", "seed 71", "as-log@955"),
+           ("packlist", "as-lying@988", "seed 68+as-reference")]
 
 
 def healthy(lab):
@@ -543,15 +545,15 @@ def healthy(lab):
         for a, b in FORMS:
             order += 1
             yield Healthy(order, guest, "forms", a, b)
-    for guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH:
+    for guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + ELEVENTH:
         for a, b in QUIET:
             order += 1
             yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
-    for guest in EIGHTH + NINTH + TENTH:
+    for guest in EIGHTH + NINTH + TENTH + ELEVENTH:
         order += 1
         yield Healthy(order, guest, "forms", "as-lying-bare", "seed 6+as-reference-bare")
     # A log that was stopped anywhere: at another line of each guest.
-    for i, guest in enumerate(SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH):
+    for i, guest in enumerate(SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + ELEVENTH):
         for k in range(2):
             cut = "as-log@%d" % (330 + (i * 137 + k * 311) % 650)
             order += 1
@@ -609,7 +611,7 @@ def pairs(lab):
 
 
 # What no other test of the quick ones would notice.
-ALWAYS = {"p/organ/NtQueueApcThread:drop:nth=5/a:as-lying,b:seed 23+as-reference", "h/lattice/|seed 31", "h/vault/|as-reference",
+ALWAYS = {"p/peerlobby/NtSetTimerEx:drop:nth=2/a:as-log", "p/organ/NtQueueApcThread:drop:nth=5/a:as-lying,b:seed 23+as-reference", "h/lattice/|seed 31", "h/vault/|as-reference",
           "p/tripwire/NtSetEvent:drop:tid=3/a:as-log,b:seed 67+as-reference", "h/chapters/as-reference|as-log@957",
           "p/tripwire/NtResumeThread:drop:nth=2/a:as-log,b:seed 67+as-reference", "p/parade/KeResetEvent:never:tid=3:nth=10",
           "h/depot/as-log@921|seed 71+as-reference", "h/flexpool/as-log@854|seed 71+as-reference", "h/mixer/|log",
@@ -621,7 +623,7 @@ ALWAYS = {"p/organ/NtQueueApcThread:drop:nth=5/a:as-lying,b:seed 23+as-reference
 def quick(every):
     """Every so many of the small ones of each kind; of the second guests, of which there are many pairs, fewer."""
     small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
-    third = [p for p in small if p.guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH]
+    third = [p for p in small if p.guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + ELEVENTH]
     second = [p for p in small if p not in third and (p.guest in SECOND or p.group == "forms")]
     first = [p for p in small if p not in third and p not in second]
     known = {line.split("\t")[0] for line in open(os.path.join(HERE, "open.tsv")) if line[0] != "#"}
