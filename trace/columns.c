@@ -81,6 +81,14 @@ static struct wg_cell text_cell(const char *s, size_t n) {
   return (struct wg_cell){.type = WG_CELL_TEXT, .n = (uint32_t)n, .text = s};
 }
 
+// Bytes that are no UTF-8 are the characters of their numbers.
+static struct wg_cell utf8_cell(const char *s, size_t n, struct wg_buf *made) {
+  if (wg_is_utf8(s, n)) return text_cell(s, n);
+  wg_buf_clear(made);
+  wg_buf_utf8(made, s, n);
+  return text_cell(made->data, made->len);
+}
+
 // A number that is no integer of 64 bits, or another value as it stands.
 static struct wg_cell of_raw(const struct wg_field *f, struct wg_buf *made) {
   if (wg_field_is_null(f)) return (struct wg_cell){.type = WG_CELL_NULL};
@@ -119,10 +127,7 @@ static struct wg_cell of_field(const struct wg_field *f, enum wg_key key, struct
   case WG_F_STR:
     if (f->n > 2 && f->s[0] == '0' && f->s[1] == 'x' && is_number(key) && wg_parse_u64(f->s, UINT64_MAX, &v))
       return integer_cell(wg_field_bits(f, v));
-    if (wg_is_utf8(f->s, f->n)) return text_cell(f->s, f->n);
-    wg_buf_clear(made);
-    wg_buf_utf8(made, f->s, f->n);
-    return text_cell(made->data, made->len);
+    return utf8_cell(f->s, f->n, made);
   case WG_F_RAW: return of_raw(f, made);
   case WG_F_HEXES: return of_values(f, made);
   case WG_F_ID: break;
@@ -144,7 +149,7 @@ void wg_column_cell(const struct wg_event *e, int column, const char *line, size
     if (!e->has_cycle) out->type = WG_CELL_NULL;
     return;
   case WG_COL_KIND:
-    *out = e->kind == WG_EV_OTHER ? text_cell(e->kind_name, strlen(e->kind_name))
+    *out = e->kind == WG_EV_OTHER ? utf8_cell(e->kind_name, strlen(e->kind_name), made)
                                   : text_cell(kinds[e->kind].name, kinds[e->kind].n);
     return;
   case WG_COL_LINE: *out = text_cell(line, nline); return;

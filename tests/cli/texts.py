@@ -95,6 +95,13 @@ for last, events in ((b"", 0), (b"}", 1)):
     assert ("truncated in line" in said) == (not events), said
     assert query("last.jsonl", "SELECT count(*) FROM events") == [(lines - 1 + events,)]
 
+# A kind that is none of ours, of bytes that are no UTF-8: streamed as of the database.
+open("kinds.jsonl", "wb").write(b"".join(b'{"kind":"%s","tid":1,"idx":%d,"host_ns":0}\n' % (kind, i) for i, kind in enumerate((b"f\xfcr", "f\u00fcr".encode(), b"\xff\xfe"))))
+run("import", "kinds.jsonl", "-o", "kinds.db")
+for sql in "SELECT kind, count(*) FROM events GROUP BY kind ORDER BY kind", "SELECT seq, kind FROM events", "SELECT seq FROM events WHERE kind = 'f\u00fcr'":
+    assert query("kinds.jsonl", sql) == query("kinds.db", sql) != [], sql
+assert query("kinds.jsonl", "SELECT seq FROM events WHERE kind = 'f\u00fcr'") == [(1,), (2,)]
+
 # Nobody says so of another spelling's: characters, too.
 with open("spelled.jsonl", "w") as f:
     for i, t in enumerate(TEXTS):
