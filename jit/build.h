@@ -25,6 +25,7 @@ struct wg_jit {
   uint32_t hopeless[1024]; // words whose body the interpreter alone can execute, as was found out
   size_t nhopeless;
   bool so_changes; // the region that is being built writes XER's SO
+  uint8_t fields;  // and these fields of CR at most, as far as is known: the others are read where the context has them
 };
 
 struct wg_jit_set {
@@ -146,6 +147,13 @@ const char *wg_jit_frames(const struct wg_jit_build *u, const uint8_t *map, size
                           struct wg_jit_blob *out);
 
 // --- order.c: fields of the condition register, as one number each (enum wg_jit_order)
+// Which fields a region can be expected to write, by its words: others may turn out to be. From field 0 on.
+uint8_t wg_jit_expected_fields(const struct wg_jit_region *r);
+// Whether a bit's slot is there for it: those of fields that the region writes are.
+bool wg_jit_has_field(const struct wg_jit_build *u, uint32_t slot);
+// The region writes that bit's field: if that was not expected, it has to be built again.
+void wg_jit_writes_field(struct wg_jit_build *u, uint32_t slot);
+LLVMValueRef wg_jit_field_value(struct wg_jit_build *u, unsigned field); // from LT 8, GT 4, EQ 2 and SO 1
 uint32_t wg_jit_field_of(const struct wg_jit_layout *l, uint32_t slot);  // the slot of the field that a bit's lies in
 void wg_jit_orders(struct wg_jit_build *u, const struct wg_jit_insn *i); // of what the instruction has written
 // Of a field that a compare set, whether one of its bits is set is known now.

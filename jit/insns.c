@@ -21,7 +21,7 @@ static LLVMValueRef place_of(struct wg_clone *x, int64_t offset, uint64_t n, LLV
   uint32_t start, size;
   *slot = wg_jit_slot_of(&u->j->layout, (uint32_t)offset, &start, &size);
   if (*slot != UINT32_MAX && (uint64_t)offset + n > (uint64_t)start + size) x->hopeless = true;
-  if (*slot != UINT32_MAX && wg_jit_in_context(u, *slot)) *slot = UINT32_MAX;
+  if (*slot != UINT32_MAX && (wg_jit_in_context(u, *slot) || !wg_jit_has_field(u, *slot))) *slot = UINT32_MAX;
   if (*slot == UINT32_MAX) return wg_jit_at(u, u->c, wg_jit_i64(u->j, (uint64_t)offset), t);
   return wg_jit_at(u, wg_jit_slot(u, *slot), wg_jit_i64(u->j, (uint64_t)offset - start), t);
 }
@@ -40,7 +40,8 @@ static LLVMValueRef load_context(struct wg_clone *x, int64_t offset, LLVMTypeRef
 static void store(struct wg_clone *x, int64_t offset, LLVMValueRef v, unsigned align) {
   struct wg_jit_build *u = x->u;
   uint64_t n = LLVMABISizeOfType(u->j->data, LLVMTypeOf(v));
-  uint32_t slot;
+  uint32_t slot, first, size;
+  wg_jit_writes_field(u, wg_jit_slot_of(&u->j->layout, (uint32_t)offset, &first, &size));
   LLVMValueRef p = place_of(x, offset, n, LLVMTypeOf(v), &slot);
   LLVMSetAlignment(LLVMBuildStore(u->b, v, p), align);
   uint32_t start;
@@ -195,6 +196,12 @@ enum wg_cloned_call wg_clone_call(struct wg_clone *x, LLVMValueRef i) {
     if (!wg_clone_constant(LLVMGetOperand(i, 1), &right) || !wg_clone_constant(LLVMGetOperand(i, 2), &bytes))
       x->hopeless = true;
     wg_clone_become(x, i, wg_jit_allowed(x->u, at, (uint32_t)right, (uint32_t)bytes));
+    return WG_CALL_CLONED;
+  }
+  if (strcmp(name, "wgj_field") == 0) {
+    uint64_t field = 0;
+    if (!wg_clone_constant(wg_clone_value(x, LLVMGetOperand(i, 1)), &field)) x->hopeless = true;
+    wg_clone_become(x, i, wg_jit_field_value(x->u, field & 7));
     return WG_CALL_CLONED;
   }
   if (!is_intrinsic(name)) return WG_CALL_LEFT;

@@ -158,8 +158,9 @@ static bool compile(struct wg_jit *j, const struct wg_jit_region *r, struct wg_j
   if (!is_set_up(j, why, cap)) return false;
   bool again = true;
   j->so_changes = false;
+  j->fields = wg_jit_expected_fields(r);
   const char *reason = NULL;
-  for (size_t i = 0; again && i <= r->n + 1; i++) // a body is given up in each round, or SO found to change
+  for (size_t i = 0; again && i <= r->n + 9; i++) // a body is given up in each round, or SO or a field found to change
     if (try(j, r, out, &again, &reason)) return true;
   snprintf(why, cap, "%s", reason ? reason : "too many bodies cannot be compiled");
   return false;

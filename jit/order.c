@@ -31,6 +31,45 @@ uint32_t wg_jit_field_of(const struct wg_jit_layout *l, uint32_t slot) {
   return first(l, true) + (slot - first(l, false)) / 4;
 }
 
+static uint8_t reversed(unsigned mask) {
+  uint8_t v = 0;
+  for (unsigned i = 0; i < 8; i++) v |= (uint8_t)((mask >> i & 1) << (7 - i));
+  return v;
+}
+// By its opcode; CRF0 as far as it records.
+static uint8_t expected(uint32_t word) {
+  unsigned op = word >> 26, x = word >> 1 & 0x3FF, named = 1u << (word >> 23 & 7), records = word & 1;
+  if (op == 4 || op == 5 || op == 6) return 1u << 6;                       // compares of vectors
+  if (op == 10 || op == 11 || op == 19 || op == 63) return (uint8_t)named; // cmpli, cmpi, mcrf, crand..., fcmpu...
+  if (op == 13 || op == 28 || op == 29) return 1u << 0;                    // addic., andi., andis.
+  if (op == 31 && (x == 0 || x == 32 || x == 512)) return (uint8_t)named;  // cmp, cmpl, mcrxr
+  if (op == 31 && x == 144) return reversed(word >> 12 & 0xFF);            // mtcrf
+  return op == 20 || op == 21 || op == 23 || op == 30 || op == 31 ? (uint8_t)records : 0;
+}
+
+uint8_t wg_jit_expected_fields(const struct wg_jit_region *r) {
+  uint8_t fields = 0;
+  for (size_t i = 0; i < r->n; i++) fields |= expected(r->insns[i].word);
+  return fields;
+}
+
+// The field that a slot is a bit of; 8: it is none.
+static unsigned field_of_bit(const struct wg_jit_layout *l, uint32_t slot) {
+  uint32_t start = first(l, false);
+  return slot >= start && slot - start < 32 ? (slot - start) / 4 : 8;
+}
+
+bool wg_jit_has_field(const struct wg_jit_build *u, uint32_t slot) {
+  unsigned field = field_of_bit(&u->j->layout, slot);
+  return field == 8 || u->j->fields >> field & 1;
+}
+
+void wg_jit_writes_field(struct wg_jit_build *u, uint32_t slot) {
+  if (wg_jit_has_field(u, slot)) return;
+  u->j->fields |= (uint8_t)(1u << field_of_bit(&u->j->layout, slot));
+  u->again = true;
+}
+
 static LLVMValueRef n32(struct wg_jit_build *u, uint32_t n) { return LLVMConstInt(u->j->i32, n, 0); }
 
 // One bit of a field, at its place in the number.
@@ -73,12 +112,32 @@ void wg_jit_order_known(struct wg_jit_build *u, unsigned field, unsigned which, 
     keep(u, field, bit(u, field, 1 - which));
 }
 
-LLVMValueRef wg_jit_order_of(struct wg_jit_build *u, LLVMValueRef bytes) {
+static LLVMValueRef pext(struct wg_jit_build *u, LLVMValueRef bytes) {
   static const char name[] = "llvm.x86.bmi.pext.32";
   LLVMValueRef f = LLVMGetIntrinsicDeclaration(u->module, LLVMLookupIntrinsicID(name, sizeof name - 1), NULL, 0);
   LLVMValueRef args[2] = {bytes, n32(u, BYTES)};
-  LLVMValueRef v = LLVMBuildCall2(u->b, LLVMGlobalGetValueType(f), f, args, 2, "");
-  return LLVMBuildOr(u->b, v, n32(u, WG_JIT_ANY), "");
+  return LLVMBuildCall2(u->b, LLVMGlobalGetValueType(f), f, args, 2, "");
+}
+
+LLVMValueRef wg_jit_field_value(struct wg_jit_build *u, unsigned field) {
+  if (u->j->fields >> field & 1) {
+    LLVMValueRef v = n32(u, 0);
+    for (unsigned which = 0; which < 4; which++) {
+      LLVMValueRef b = wg_jit_slot(u, first(&u->j->layout, false) + 4 * field + which);
+      b = LLVMBuildZExt(u->b, LLVMBuildLoad2(u->b, u->j->i8, b, ""), u->j->i32, "");
+      v = LLVMBuildOr(u->b, LLVMBuildShl(u->b, v, n32(u, 1), ""), b, "");
+    }
+    return v;
+  }
+  static const char name[] = "llvm.bswap";
+  LLVMValueRef f = LLVMGetIntrinsicDeclaration(u->module, LLVMLookupIntrinsicID(name, sizeof name - 1), &u->j->i32, 1);
+  LLVMValueRef bytes = wg_jit_field(u, u->j->layout.cr + 4 * field, u->j->i32);
+  LLVMSetAlignment(bytes, 1);
+  return pext(u, LLVMBuildCall2(u->b, LLVMGlobalGetValueType(f), f, &bytes, 1, ""));
+}
+
+LLVMValueRef wg_jit_order_of(struct wg_jit_build *u, LLVMValueRef bytes) {
+  return LLVMBuildOr(u->b, pext(u, bytes), n32(u, WG_JIT_ANY), "");
 }
 
 #define ROWS (2u * WG_JIT_ORDERS)

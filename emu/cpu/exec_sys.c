@@ -19,12 +19,17 @@ OP(mcrxr) {
   set_crf(c, o->d >> 2, (unsigned)c->so << 3 | (unsigned)c->ov << 2 | (unsigned)c->ca << 1);
   c->so = c->ov = c->ca = 0;
 }
+#ifdef WG_JIT_BODIES
+unsigned wgj_field(const struct wg_cpu *c, unsigned field); // the compiler's: from where it has that
+#else
+#define wgj_field wg_crf
+#endif
 // mfocrf (bit 11) shares the encoding: the fields of its mask, of which there should be one, and zeros elsewhere.
 OP(mfcr) {
-  uint32_t mask = 0;
+  uint32_t v = 0;
   for (unsigned i = 0; i < 8; i++)
-    if (o->w >> (19 - i) & 1) mask |= 0xF0000000u >> (4 * i);
-  RD = wg_cpu_cr(c) & (o->w & 0x00100000u ? mask : UINT32_MAX);
+    if (!(o->w & 0x00100000u) || o->w >> (19 - i) & 1) v |= wgj_field(c, i) << (28 - 4 * i);
+  RD = v;
 }
 OP(mtcrf) {
   for (unsigned i = 0; i < 8; i++)
