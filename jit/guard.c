@@ -1,31 +1,60 @@
 // One check for accesses that lie beside each other.
 //
 // Within straight code, what is accessed by one register plus this or that lies at known distances, as long as no
-// instruction but additions of constants changes the register. For the first of such accesses it is asked whether all
-// that they touch may be, if that is at most a granule of flags: as early as the register's value is there, but behind
-// the branch before it, which may be what tells a pointer from none. Between that and the access nothing leaves then,
-// so that what is overwritten there is never written. Where it is refused the interpreter goes on from there, and finds
-// which access is. Pages keep their rights meanwhile: nothing but what the interpreter executes changes them.
+// instruction but additions of constants changes the register. What is added may be a number that is only known to be
+// small, as an index that was a byte, or masked: then it is asked for all that it may be. For the first of such
+// accesses it is asked whether all that they touch may be, if that is at most a granule of flags: as early as the
+// register's value is there, but behind the branch before it, which may be what tells a pointer from none. Between that
+// and the access nothing leaves then, so that what is overwritten there is never written. Where it is refused the
+// interpreter goes on from there, and finds which access is. Pages keep their rights meanwhile: nothing but what the
+// interpreter executes changes them.
 #include <string.h>
 
 #include "jit/build.h"
 
 #define FAR (1 << 24) // what is added to a register is followed so far
 
-// An access: the register and the distance from it, the bytes, and whether the register becomes the address.
+// An access: the register and what is added to it, another register or a distance; the bytes; and whether the register
+// becomes the address.
 struct access {
-  unsigned base;
+  unsigned base, index;
   int32_t by;
   uint8_t n;
-  bool writes, updates;
+  bool indexed, writes, updates, loads; // loads: a general register
 };
 
 // By primary opcode, from 32 on: lwz, lwzu, lbz, lbzu, stw, stwu, stb, stbu, lhz, lhzu, lha, lhau, sth, sthu, lmw,
 // stmw, lfs, lfsu, lfd, lfdu, stfs, stfsu, stfd, stfdu.
 static const uint8_t sizes[24] = {4, 4, 1, 1, 4, 4, 1, 1, 2, 2, 2, 2, 2, 2, 0, 0, 4, 4, 8, 8, 4, 4, 8, 8};
 
+// By extended opcode: lwzx, lbzx, lhzx, lhax, ldx, lwax, lwbrx, lhbrx, lfsx, lfdx; stwx, stbx, sthx, stdx, stwbrx,
+// sthbrx, stfsx, stfdx, stfiwx.
+static const struct indexed {
+  uint16_t x;
+  uint8_t n;
+  bool writes, floats;
+} indexed[] = {{23, 4, false, false}, {87, 1, false, false},  {279, 2, false, false}, {343, 2, false, false},
+               {21, 8, false, false}, {341, 4, false, false}, {534, 4, false, false}, {790, 2, false, false},
+               {535, 4, false, true}, {599, 8, false, true},  {151, 4, true, false},  {215, 1, true, false},
+               {407, 2, true, false}, {149, 8, true, false},  {662, 4, true, false},  {918, 2, true, false},
+               {663, 4, true, true},  {727, 8, true, true},   {983, 4, true, true}};
+
+// Either of the two registers may be what is small.
+static bool indexed_access(uint32_t w, struct access *a) {
+  for (size_t i = 0; i < sizeof indexed / sizeof *indexed; i++) {
+    if (indexed[i].x != (w >> 1 & 0x3FF)) continue;
+    unsigned ra = w >> 16 & 31, rb = w >> 11 & 31;
+    *a = (struct access){
+        .base = ra ? ra : rb, .index = rb, .indexed = ra, .n = indexed[i].n, .writes = indexed[i].writes};
+    a->loads = !indexed[i].writes && !indexed[i].floats;
+    return true;
+  }
+  return false;
+}
+
 static bool access_of(uint32_t w, struct access *a) {
   unsigned op = w >> 26;
+  if (op == 31) return indexed_access(w, a);
   *a = (struct access){.base = w >> 16 & 31, .by = (int16_t)(w & 0xFFFF)};
   if (op >= 32 && op < 56) {
     a->n = sizes[op - 32];
@@ -37,17 +66,20 @@ static bool access_of(uint32_t w, struct access *a) {
     a->writes = op == 62;
     a->updates = (w & 3) == 1;
   }
+  a->loads = !a->writes && (op < 48 || op == 58);
   return a->n && a->base;
 }
 
-// What a general register holds: something that is not known, of which this is the number, plus a distance. From an
-// instruction on a register held it without any.
+// What a general register holds: something that is not known, of which this is the number, plus a distance of which it
+// is known how small and how large it may be. From an instruction on a register held it without any.
 struct held {
-  uint32_t id;
-  int32_t plus;
+  uint32_t id; // NUMBER: nothing but the distance
+  int32_t low, high;
   uint16_t from;
   uint8_t reg;
 };
+#define NUMBER 0u
+static bool is_exact(const struct held *h) { return h->low == h->high; }
 struct group {
   uint32_t id;
   bool writes;
@@ -66,7 +98,7 @@ struct run {
 };
 
 static void forget(struct run *r, unsigned reg, unsigned from) {
-  r->held[reg] = (struct held){++r->ids, 0, (uint16_t)from, (uint8_t)reg};
+  r->held[reg] = (struct held){++r->ids, 0, 0, (uint16_t)from, (uint8_t)reg};
 }
 static void start(struct run *r, unsigned at) {
   r->branched = false;
@@ -79,33 +111,58 @@ static void begin(struct run *r, unsigned at) {
   start(r, at);
 }
 
-// Where it is asked for a new group, and by which register.
-static void put_guard(struct wg_jit_build *u, const struct run *r, uint16_t insn, const struct held *base,
+// Where it is asked for a new group, and by which register. False: none holds it there any more, but for a distance
+// that is not known.
+static bool put_guard(struct wg_jit_build *u, const struct run *r, uint16_t insn, const struct held *base,
                       struct group *g) {
   struct wg_jit_guard *k = &u->guards[insn];
   k->at = base->from;
   k->reg = base->reg;
   g->at = 0;
-  if (base->from <= r->start) { // some register holds it there, or none could now
+  if (base->from <= r->start) {
     k->at = r->start;
-    for (k->reg = 0; r->at_start[k->reg].id != base->id;) k->reg++;
-    g->at = r->at_start[k->reg].plus;
+    for (k->reg = 0; k->reg < 32; k->reg++)
+      if (r->at_start[k->reg].id == base->id && is_exact(&r->at_start[k->reg])) break;
+    if (k->reg == 32) return false;
+    g->at = r->at_start[k->reg].low;
   }
   k->writes = g->writes;
   k->next = u->guards[k->at].first;
   u->guards[k->at].first = insn;
+  return true;
 }
 
 // What one flag says is allowed, wherever it begins.
 static int32_t most_bytes(const struct wg_jit *j) { return 1 << j->layout.near_bits; }
 
+// One holds a number that is known to be small: the sum.
+static bool sum(const struct held *a, const struct held *b, struct held *out) {
+  const struct held *base = b->id == NUMBER ? a : b, *small = b->id == NUMBER ? b : a;
+  if (small->id != NUMBER) return false;
+  int64_t low = (int64_t)base->low + small->low, high = (int64_t)base->high + small->high;
+  *out = *base;
+  out->low = (int32_t)low;
+  out->high = (int32_t)high;
+  return low > -FAR && high < FAR;
+}
+
+static struct held small_number(int32_t low, int32_t high) {
+  return (struct held){.id = NUMBER, .low = low, .high = high};
+}
+
+// What an access's address is, as long as that lies somewhere near what is not known.
+static bool address_of(const struct run *r, const struct access *a, struct held *out) {
+  struct held by = a->indexed ? r->held[a->index] : small_number(a->by, a->by);
+  return sum(&r->held[a->base], &by, out) && out->id != NUMBER;
+}
+
 static void join(struct wg_jit_build *u, struct run *r, uint16_t insn, const struct access *a) {
-  const struct held *base = &r->held[a->base];
-  int32_t at = base->plus + a->by;
+  struct held to;
+  if (!address_of(r, a, &to) || to.high + a->n - to.low > most_bytes(u->j)) return;
   for (size_t i = 0; i < r->ngroups; i++) {
     struct group *g = &r->groups[i];
-    int32_t low = at < g->low ? at : g->low, high = at + a->n > g->high ? at + a->n : g->high;
-    if (g->id != base->id || g->writes != a->writes || high - low > most_bytes(u->j)) continue;
+    int32_t low = to.low < g->low ? to.low : g->low, high = to.high + a->n > g->high ? to.high + a->n : g->high;
+    if (g->id != to.id || g->writes != a->writes || high - low > most_bytes(u->j)) continue;
     g->low = low;
     g->high = high;
     u->guards[insn].leader = g->leader;
@@ -114,12 +171,12 @@ static void join(struct wg_jit_build *u, struct run *r, uint16_t insn, const str
     return;
   }
   if (r->ngroups == sizeof r->groups / sizeof *r->groups) return;
-  struct group *g = &r->groups[r->ngroups++];
-  *g = (struct group){base->id, a->writes, insn, 0, at, at + a->n};
-  put_guard(u, r, insn, base, g);
+  struct group g = {to.id, a->writes, insn, 0, to.low, to.high + a->n};
+  if (!put_guard(u, r, insn, &to, &g)) return;
+  r->groups[r->ngroups++] = g;
   u->guards[insn].leader = insn;
-  u->guards[insn].low = at - g->at;
-  u->guards[insn].high = at + a->n - g->at;
+  u->guards[insn].low = g.low - g.at;
+  u->guards[insn].high = g.high - g.at;
 }
 
 enum { RT = 1, RA = 2 };
@@ -133,29 +190,46 @@ static unsigned changes(uint32_t w) {
   return RT | RA;
 }
 
-static void add_step(struct run *r, unsigned to, struct held was, int32_t by, unsigned next) {
-  int64_t plus = (int64_t)was.plus + by;
-  was.plus = (int32_t)plus;
-  if (plus > -FAR && plus < FAR)
-    r->held[to] = was;
+// Register `to` gets the sum of what two held.
+static void hold_sum(struct run *r, unsigned to, const struct held *a, const struct held *b, unsigned next) {
+  struct held h;
+  if (sum(a, b, &h))
+    r->held[to] = h;
   else
     forget(r, to, next);
 }
 
 static void follow_access(struct run *r, uint32_t w, const struct access *a, unsigned next) {
-  unsigned op = w >> 26;
-  struct held was = r->held[a->base];
-  bool floats = op >= 48 && op < 56;
-  if (!a->writes && !floats) forget(r, w >> 21 & 31, next);
-  if (a->updates) add_step(r, a->base, was, a->by, next);
+  struct held was = r->held[a->base], by = small_number(a->by, a->by);
+  if (a->loads && a->n == 1)
+    r->held[w >> 21 & 31] = small_number(0, 255);
+  else if (a->loads)
+    forget(r, w >> 21 & 31, next);
+  if (a->updates) hold_sum(r, a->base, &was, &by, next);
+}
+
+// What a rotation and a mask leave is at most: the mask, where that is small.
+static bool masked(uint32_t w, struct held *out) {
+  unsigned op = w >> 26, from = w >> 6 & 31, to = w >> 1 & 31;
+  uint32_t most = op == 28 ? w & 0xFFFF : from <= to ? (UINT32_MAX >> from) & (UINT32_MAX << (31 - to)) : UINT32_MAX;
+  *out = small_number(0, (int32_t)(most & 0xFFFF));
+  return (op == 21 || op == 28) && most <= 0xFFFF;
 }
 
 static void follow(struct run *r, uint32_t w, unsigned next) {
-  unsigned op = w >> 26, d = w >> 21 & 31, s = w >> 16 & 31, changed = changes(w);
-  struct held was = r->held[s];
+  unsigned op = w >> 26, x = w >> 1 & 0x3FF, d = w >> 21 & 31, s = w >> 16 & 31, b = w >> 11 & 31, changed = changes(w);
+  struct held ds = r->held[d], was = r->held[s], other = r->held[b], left;
+  int32_t plus = op == 15 ? (int32_t)(w << 16) : (int16_t)(w & 0xFFFF);
+  const struct held constant = small_number(plus, plus), none = small_number(0, 0);
   if (changed & RT) forget(r, d, next);
   if (changed & RA) forget(r, s, next);
-  if ((op == 14 || op == 15) && s) add_step(r, d, was, op == 15 ? (int32_t)(w << 16) : (int16_t)(w & 0xFFFF), next);
+  if (op == 14 || op == 15) hold_sum(r, d, s ? &was : &none, &constant, next);
+  if (op == 31 && x == 266) { // add
+    r->held[s] = was;
+    hold_sum(r, d, &was, &other, next);
+  }
+  if (op == 31 && x == 444 && d == b) r->held[s] = r->held[d] = ds; // mr
+  if (masked(w, &left)) r->held[s] = left;
 }
 
 // It loads several registers, or leads elsewhere.

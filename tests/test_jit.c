@@ -279,6 +279,38 @@ static void make_accesses(uint32_t words[MOST], uint64_t *rng) {
 }
 static void test_accesses(void) { test_made(make_accesses, 200, 60, "accesses"); }
 
+static uint32_t x_form(unsigned rt, unsigned ra, unsigned rb, unsigned x) {
+  return 31u << 26 | rt << 21 | ra << 16 | rb << 11 | x << 1;
+}
+
+// By an address and a number that is known to be small, for one reason or another, or is not.
+static void make_indexed(uint32_t words[MOST], uint64_t *rng) {
+  static const uint16_t accesses[] = {23,  87,  279, 343, 21,  341, 534, 790, 535, 599, 151,
+                                      215, 407, 149, 662, 918, 663, 727, 983, 55,  119, 247};
+  static const uint8_t any[] = {3, 4, 8, 9, 10};
+  for (unsigned i = 0; i < MOST - 1; i++) {
+    uint32_t base = 3 + random_below(rng, 2), small = 8 + random_below(rng, 2), other = 5 + random_below(rng, 3);
+    uint32_t first = 20 + random_below(rng, 12), last = first + random_below(rng, 32 - first);
+    uint32_t from = any[random_below(rng, 4)], to = any[random_below(rng, 5)], x = accesses[random_below(rng, 22)];
+    switch (random_below(rng, 10)) {
+    case 0: words[i] = 34u << 26 | small << 21 | base << 16 | random_below(rng, 64); break;   // lbz
+    case 1: words[i] = 28u << 26 | other << 21 | small << 16 | random_below(rng, 512); break; // andi.
+    case 2:                                                                                   // rlwinm
+      words[i] = 21u << 26 | other << 21 | small << 16 | random_below(rng, 32) << 11 | first << 6 | last << 1;
+      break;
+    case 3: words[i] = x_form(from, to, from, 444); break;  // mr
+    case 4: words[i] = x_form(10, base, small, 266); break; // add
+    case 5: words[i] = made_addition(to, to, random_below(rng, 200) - 100); break;
+    case 6: words[i] = made_access(rng, 10, random_below(rng, 64)); break;
+    case 7: words[i] = x_form(small, base, small, 87); break; // lbzx
+    case 8: words[i] = x_form(other, small, base, x); break;
+    default: words[i] = x_form(other, base, small, x); break;
+    }
+  }
+  words[MOST - 1] = 0;
+}
+static void test_indexed(void) { test_made(make_indexed, 200, 60, "indexed"); }
+
 // Code that is compiled while its page is given other rights: that it writes to itself is noticed there, too, though
 // nothing of the page has been interpreted since.
 static void test_other_rights(void) {
@@ -568,7 +600,7 @@ static void test_kept_in_a_file(void) {
   struct wg_buf saved = {0}, read = {0};
   struct wg_err err = {0};
   struct wg_sealed s;
-  struct stat st;
+  struct stat st = {0};
   make_kept_within(64 << 10, &saved);
   CU_ASSERT_EQUAL_FATAL(wg_sealed_open(&s, at("kept"), "title", &err), WG_OK);
   CU_ASSERT_EQUAL(wg_sealed_write(&s, "code", saved.data, saved.len, &err), WG_OK);
@@ -678,6 +710,6 @@ WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_chan
         {"kept badly", test_kept_badly}, {"kept in a file", test_kept_in_a_file},
         {"kept of others", test_kept_of_others}, {"kept within bounds", test_kept_within},
         {"kept is there at once", test_kept_is_there_at_once}, {"every instruction", test_rows},
-        {"random sequences", test_sequences}, {"accesses", test_accesses}, {"guards", test_guards},
-        {"a page with other rights", test_other_rights}, {"branches", test_branches}, {"loops", test_loops},
-        {"executed", test_executed})
+        {"random sequences", test_sequences}, {"accesses", test_accesses}, {"indexed accesses", test_indexed},
+        {"guards", test_guards}, {"a page with other rights", test_other_rights}, {"branches", test_branches},
+        {"loops", test_loops}, {"executed", test_executed})
