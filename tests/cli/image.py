@@ -101,6 +101,15 @@ d = Disc(TREE)
 e = at_entry(d, "/media", "a.bin")
 d.data[e + 14:e + 19] = b"../.."
 refused(d, "name")
+# A title of more than 256 MiB is none: it is not read into memory to find that out.
+d = Disc({"default.xex": guest("hello")})
+e = at_entry(d, "", "default.xex")
+d.data[e + 4:e + 12] = struct.pack("<II", d.allot(b""), (256 << 20) + 1)
+path = put(d, "large.iso")
+os.truncate(path, len(d.data) + (256 << 20) + 1)
+code, text = run("record", path, "--no-trace", "--seconds", "1")
+assert code == 2 and "large.iso: default.xex is larger than 268435456 bytes" in text, text
+os.remove(path)
 # A file within another; two that are the same, as some tools store equal files, are fine.
 d = Disc(TREE)
 e, whole = at_entry(d, "", "readme.txt"), at_entry(d, "/media", "a.bin")

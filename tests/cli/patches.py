@@ -191,6 +191,8 @@ refused("old.xex", build([entry(0, len(newi), 1, 0)]), "target leaves the image"
 refused("old.xex", build([entry(0xFFFFFFF0, 0, 0x20, 1)]), "source leaves the image")
 refused("old.xex", build([entry(0, 0, 8, 0, stored(bytes(4)))]), "record at data byte")
 refused("old.xex", build(plain, image_move=(1, 0xFFFFFFFF, 0)), "moves 0xffffffff bytes")
+refused("old.xex", build(plain, header_move=(1, 0xFFFFFFFF, 0)), "moves 0xffffffff bytes")
+refused("old.xex", build(plain, header_move=(1, 1, 0xFFFFFFFF)), "to 0xffffffff")
 refused("old.xex", build(plain, header=entry(0, 0, 8, 0)), "the patched header is none")
 p = bytearray(build(plain))
 p[-100] ^= 1
