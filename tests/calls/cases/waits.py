@@ -316,6 +316,15 @@ c("ExAcquireReadWriteLockExclusive waits", CANARY + "ExReleaseReadWriteLock wake
   call("ExReleaseReadWriteLock", "&l"), join("t"), join("u"), mem={**RW, "t": H, "u": H, "ms1": ms(1)},
   threads={"w": [call("ExAcquireReadWriteLockExclusive", "&l", mark="w"), call("ExReleaseReadWriteLock", "&l")],
            "r": [call("ExAcquireReadWriteLockShared", "&l", mark="r"), call("ExReleaseReadWriteLock", "&l")]}, order=["main", "w", "r"])
+for first, again in (("ExAcquireReadWriteLockShared", "ExTryToAcquireReadWriteLockShared"), ("ExTryToAcquireReadWriteLockShared", "ExTryToAcquireReadWriteLockShared"),
+                     ("ExAcquireReadWriteLockShared", "ExAcquireReadWriteLockShared")):
+  shares = [call(n, "&l", **({"is_": 1} if "Try" in n else {})) for n in (first, again)]
+  # A writer waits until each of them has left, and what the lock counts says so at each step: its users, writers and readers that wait, readers inside.
+  counts = lambda *four: [load(f"&l+{4 * i}", is_=n) for i, n in enumerate(four)]
+  c(f"a writer waits for both readers: {first}, {again}", CANARY + "X_ERWLOCK", call("ExInitializeReadWriteLock", "&l"), *counts(0xFFFFFFFF, 0, 0, 0), *shares, *counts(1, 0, 0, 2),
+    thread("t", "w"), call("KeDelayExecutionThread", 1, 0, "&ms1", is_=0), *counts(2, 1, 0, 2), call("ExReleaseReadWriteLock", "&l"), *counts(1, 1, 0, 1),
+    call("KeDelayExecutionThread", 1, 0, "&ms1", is_=0, mark="one is left"), call("ExReleaseReadWriteLock", "&l"), join("t"), *counts(0xFFFFFFFF, 0, 0, 0),
+    mem={**RW, "t": H, "ms1": ms(1)}, threads={"w": [call("ExAcquireReadWriteLockExclusive", "&l", mark="w"), call("ExReleaseReadWriteLock", "&l")]}, order=["one is left", "w"])
 c("readers share", CANARY + "ExAcquireReadWriteLockShared", call("ExInitializeReadWriteLock", "&l"), call("ExAcquireReadWriteLockShared", "&l"), thread("t", "r"), join("t", mark="main"),
   call("ExReleaseReadWriteLock", "&l"), call("ExTryToAcquireReadWriteLockExclusive", "&l", is_=1), mem={**RW, "t": H},
   threads={"r": [call("ExAcquireReadWriteLockShared", "&l", mark="r"), call("ExReleaseReadWriteLock", "&l")]}, order=["r", "main"])
