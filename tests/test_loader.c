@@ -209,7 +209,7 @@ static void hostile_files_never_crash(void) {
         CU_ASSERT_TRUE(err.msg[0] != 0);
       free(exact);
     }
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < 1500 && file.len; i++) {
       struct wg_image x;
       struct wg_err err = {0};
       size_t head = file.len < 0x1000 ? file.len : 0x1000, at[4];
@@ -452,7 +452,83 @@ static void plain_blocks_follow_each_other(void) {
   wg_buf_release(&want);
 }
 
-WG_MAIN("loader", {"eight libraries can be packed", eight_libraries_can_be_packed},
+// The offset of a section's header, of what its name is of.
+static uint32_t section_header(const struct wg_buf *elf, const char *name) {
+  const char *p = elf->data;
+  uint32_t shoff = wg_load_be32(p + offsetof(Elf32_Ehdr, e_shoff));
+  unsigned n = wg_load_be16(p + offsetof(Elf32_Ehdr, e_shnum)),
+           names = wg_load_be16(p + offsetof(Elf32_Ehdr, e_shstrndx));
+  uint32_t texts = wg_load_be32(p + shoff + names * sizeof(Elf32_Shdr) + offsetof(Elf32_Shdr, sh_offset));
+  for (unsigned i = 0; i < n; i++) {
+    uint32_t at = shoff + i * (uint32_t)sizeof(Elf32_Shdr);
+    if (strcmp(p + texts + wg_load_be32(p + at + offsetof(Elf32_Shdr, sh_name)), name) == 0) return at;
+  }
+  CU_FAIL_FATAL("no such section");
+  return 0;
+}
+
+// Each error of a record names the file and the record, and says what is wrong; a word of it is another one.
+static void elf_records_are_judged(void) {
+  static const struct {
+    const char *guest, *section;
+    uint32_t word, value; // within the section
+    uint32_t record;      // where the error is, within the section
+    const char *says;
+  } cases[] = {{"cacheload", ".wedge.imports", 0x10, 0, 0x10, "import record names no library"},
+               {"cacheload", ".wedge.imports", 0x20, 0xFFFFFFFF, 0x20, "import record names no library"},
+               {"cacheload", ".wedge.imports", 0x18, 0x1000, 0x10, "import record lies outside the image"},
+               {"cacheload", ".wedge.imports", 0x2C, 0xFFFFFFF0, 0x20, "import record lies outside the image"},
+               {"adder", ".wedge.exports", 0x10, 4, 0xC, "export record lies outside the image"},
+               {"adder", ".wedge.exports", 0x14, 4, 0xC, "export record lies outside the image"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct wg_buf elf = {0}, name = {0}, want = {0};
+    struct wg_image e;
+    struct wg_err err = {0};
+    wg_buf_printf(&name, "%s.elf", cases[i].guest);
+    read_guest(name.data, &elf);
+    uint32_t off = wg_load_be32(elf.data + section_header(&elf, cases[i].section) + offsetof(Elf32_Shdr, sh_offset));
+    wg_store_be32(elf.data + off + cases[i].word, cases[i].value);
+    wg_buf_printf(&want, "%s: offset 0x%x: %s", name.data, (unsigned)(off + cases[i].record), cases[i].says);
+    CU_ASSERT_EQUAL(wg_image_load(&e, name.data, elf.data, elf.len, NULL, &err), WG_INPUT);
+    CU_ASSERT_STRING_EQUAL(err.msg, want.data);
+    wg_buf_release(&want);
+    wg_buf_release(&name);
+    wg_buf_release(&elf);
+  }
+}
+
+static void elf_sections_are_judged(void) {
+  static const struct {
+    const char *guest, *section, *says;
+    size_t field;
+    uint32_t value;
+  } cases[] = {
+      {"adder", ".wedge.imports", "the import or export section is there twice or does not fit in the file",
+       offsetof(Elf32_Shdr, sh_offset), 0x7FFFFFFF},
+      {"adder", ".wedge.exports", "the import or export section is there twice or does not fit in the file",
+       offsetof(Elf32_Shdr, sh_size), 0x7FFFFFFF},
+      {"seh", ".pdata", "the function table lies outside the image", offsetof(Elf32_Shdr, sh_addr), 0x1000},
+      {"seh", ".pdata", "the function table lies outside the image", offsetof(Elf32_Shdr, sh_size), 0x7FFFFFFF}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct wg_buf elf = {0}, name = {0}, want = {0};
+    struct wg_image e;
+    struct wg_err err = {0};
+    wg_buf_printf(&name, "%s.elf", cases[i].guest);
+    read_guest(name.data, &elf);
+    uint32_t at = section_header(&elf, cases[i].section);
+    wg_store_be32(elf.data + at + cases[i].field, cases[i].value);
+    wg_buf_printf(&want, "%s: offset 0x%x: %s", name.data, (unsigned)at, cases[i].says);
+    CU_ASSERT_EQUAL(wg_image_load(&e, name.data, elf.data, elf.len, NULL, &err), WG_INPUT);
+    CU_ASSERT_STRING_EQUAL(err.msg, want.data);
+    wg_buf_release(&want);
+    wg_buf_release(&name);
+    wg_buf_release(&elf);
+  }
+}
+
+WG_MAIN("loader", {"ELF records are judged", elf_records_are_judged},
+        {"ELF sections are judged", elf_sections_are_judged},
+        {"eight libraries can be packed", eight_libraries_can_be_packed},
         {"program headers are counted", program_headers_are_counted},
         {"patches make any content", patches_make_any_content}, {"packed images come back", packed_images_come_back},
         {"function tables are found", function_tables_are_found},

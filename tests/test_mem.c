@@ -600,7 +600,46 @@ static void physical_ranges_are_every_page_that_they_touch(void) {
   finish(m);
 }
 
-WG_MAIN("mem", {"physical ranges are every page that they touch", physical_ranges_are_every_page_that_they_touch},
+// What a title has memory do is counted, so that it takes the title time and not the host alone: by the page, and where
+// one must be made zero as much as that is.
+static void work_is_counted(void) {
+  struct wg_mem *m = fresh();
+  const uint32_t at = 0x40000000;
+  uint64_t v = 1;
+  const struct wg_alloc a = {
+      .addr = at, .size = 0x100000, .lo = at, .hi = 0x7EFFFFFF, .page = 0x1000, .owner = WG_MEM_TITLE};
+  CU_ASSERT_EQUAL(wg_mem_reserve(m, &a), at);
+  wg_mem_steps(m);
+  CU_ASSERT_TRUE(wg_mem_commit(m, at, 0x10000, WG_PROT_READWRITE));
+  CU_ASSERT_EQUAL(wg_mem_steps(m), 16);
+  CU_ASSERT_EQUAL(wg_mem_steps(m), 0);
+  wg_mem_protect(m, at + 0x800, 0x3000, WG_PROT_READONLY); // four pages are touched
+  CU_ASSERT_EQUAL(wg_mem_steps(m), 4);
+  wg_mem_protect(m, at, 0x10000, WG_PROT_READWRITE);
+  for (uint32_t i = 0; i < 3; i++) CU_ASSERT_TRUE(wg_mem_w32(m, at + i * 0x1000, 7));
+  wg_mem_steps(m);
+  for (uint32_t i = 0; i < 2; i++) wg_mem_decommit(m, at + i * 0x1000, 1); // one at a time: the host keeps them
+  CU_ASSERT_EQUAL(wg_mem_steps(m), 2);
+  CU_ASSERT_TRUE(wg_mem_commit(m, at, 0x3000, WG_PROT_READWRITE)); // two of them are made zero
+  CU_ASSERT_EQUAL(wg_mem_steps(m), 3 + 2 * 0x1000 / 16);
+  for (uint32_t i = 0; i < 3; i++) {
+    CU_ASSERT_TRUE(wg_mem_r32(m, at + i * 0x1000, &v));
+    CU_ASSERT_EQUAL(v, i < 2 ? 0 : 7);
+  }
+  wg_mem_decommit(m, at, 0x10000);
+  CU_ASSERT_EQUAL(wg_mem_steps(m), 16);
+  CU_ASSERT_TRUE(wg_mem_commit(m, at, 0x10000, WG_PROT_READWRITE)); // zero by themselves
+  CU_ASSERT_EQUAL(wg_mem_steps(m), 16);
+  uint32_t phys = wg_mem_phys_alloc(m, 0x5000, 0x1000, 0, 0x1FFFFFFF, WG_PROT_READWRITE);
+  uint64_t looked = wg_mem_steps(m);
+  CU_ASSERT_TRUE(phys != UINT32_MAX && looked >= 8 * 5 && looked < 8 * 5 + 100);
+  wg_mem_phys_free(m, phys, 0x5000);
+  CU_ASSERT_EQUAL(wg_mem_steps(m), 8 * 5);
+  finish(m);
+}
+
+WG_MAIN("mem", {"work is counted", work_is_counted},
+        {"physical ranges are every page that they touch", physical_ranges_are_every_page_that_they_touch},
         {"ranges are every page that they touch", ranges_are_every_page_that_they_touch},
         {"two pages are told together", two_pages_are_told_together},
         {"tables that change are hashed again", tables_that_change_are_hashed_again},
