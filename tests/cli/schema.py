@@ -68,7 +68,7 @@ def check_diffs(d):
 
 difference = validator("diff.schema.json")
 trace, manifest = validator("trace.schema.json"), validator("manifest.schema.json")
-seen, checked = set(), 0
+seen, checked, waits = set(), 0, 0
 MOST = 300 if share.commit else 1500  # events of a guest; and any of another kind
 with tempfile.TemporaryDirectory() as d:
     for guest in ("hello", "cacheload", "files", "memory", "gpu", "illegal", "threads", "system", "modules", "seh", "xam"):
@@ -77,9 +77,15 @@ with tempfile.TemporaryDirectory() as d:
         manifest.validate(json.load(open(os.path.join(run, "manifest.json"))))
         text = subprocess.run(["zstdcat", os.path.join(run, "trace.jsonl.zst")], check=True, stdout=subprocess.PIPE).stdout.decode("ascii")
         lines = text.splitlines()
-        idx, ns = {}, {}
+        idx, ns, handles = {}, {}, {}
         for n, line in enumerate(lines):
             e = json.loads(line)
+            if e["kind"] in ("handle.create", "handle.dup", "handle.destroy"):
+                handles[e["hsid"]] = handles.get(e["hsid"], 0) + (-1 if e["kind"] == "handle.destroy" else 1)
+            for waited in e.get("handles", []):  # by what it is known: its id, or with its address where it has no handle
+                bare = isinstance(waited, str)
+                assert (handles.get(waited if bare else waited["hsid"], 0) > 0) == bare, (guest, n, line)
+                waits += 1
             last = n + 1 == len(lines)
             if not last:
                 assert e["idx"] == idx.get(e["tid"], 0), (guest, n, "idx is dense per thread")
@@ -93,7 +99,7 @@ with tempfile.TemporaryDirectory() as d:
         assert json.loads(lines[-1])["events"] == len(lines) - 1
     check_diffs(d)
 print("%d events of %d kinds are valid" % (checked, len(seen)))
-assert len(seen) >= 19, seen
+assert len(seen) >= 19 and waits > 50, (seen, waits)
 
 vector, vectors = validator("vector.schema.json"), sorted(os.listdir(os.path.join(schemas, "..", "tests", "vectors")))
 files = [f for f in vectors if f.endswith(".zst")]
