@@ -201,6 +201,20 @@ if loadable:
     rows = con.execute("SELECT sum(here), sum(there) FROM delta('ref') WHERE name = 'NtClose'").fetchone()
     assert rows == (None, None) or rows[0] - rows[1] == count("main") - count("ref"), rows
     con.close()
+# Where there is no memory for an answer that is said; nothing is not an answer. (The limit is the whole process's.)
+LITTLE = """import sqlite3, sys
+con = sqlite3.connect(":memory:")
+con.enable_load_extension(True)
+con.load_extension(sys.argv[1])
+con.execute("PRAGMA hard_heap_limit = 8000000")
+try:
+    print(con.execute("SELECT hex(randomblob(3000000)) IS NULL").fetchall())
+except MemoryError:
+    print(con.execute("SELECT length(hex(randomblob(3000)))").fetchone()[0])
+"""
+if loadable:
+    p = subprocess.run([sys.executable, "-c", LITTLE, extension], capture_output=True, text=True)
+    assert p.stdout == "6000\n", p
 stock = shutil.which("sqlite3")
 if stock and extension != "none":
     p = subprocess.run([stock, db], input=f".load {extension}\nSELECT count(*) FROM call_counts(1);\n", capture_output=True, text=True)
