@@ -64,6 +64,18 @@ inputs = json.load(open(os.path.join(out, "manifest.json")))["files"]
 assert [(f["guest"].split("\\")[-1], f["inside"], f["size"], f["sha256"]) for f in inputs] == [
     ("files.xex", "files.xex", len(guest("files")), hashlib.sha256(guest("files")).hexdigest())], inputs
 assert run("verify", out)[0] == run("replay", out)[0] == 0
+
+
+def fails(out):
+    """What the guest finds otherwise than on a loose title's folder."""
+    return [e["text"] for e in map(json.loads, run("events", out, "--kind", "guest.print", "--json")[1].splitlines()) if e["text"].startswith("FAIL")]
+
+
+# Nothing can be written there; only that there is no hard disk beside it is otherwise.
+assert len(fails(out)) == 1 and 'attributes("hdd:' in fails(out)[0], fails(out)
+packed = os.path.join(work, "run-packed")
+code, text = run("record", put(Package({"default.xex": guest("files"), "files.xex": guest("files")}, 1, True, False), "reads.live"), "-o", packed)
+assert code == 0 and "exit:" in text and len(fails(packed)) == 1 and 'attributes("hdd:' in fails(packed)[0], (text, fails(packed))
 at = disc.data.rfind(b"XEX2")
 disc.data[at + 0x3000] ^= 1
 put(disc, "reads.iso")
