@@ -7,7 +7,7 @@ code is the original's is equivalent and does not count, nor does one that tests
 one fails, or runs out of time or memory: caught. One for which --each leaves tests untried is undecided, and does not count. First come the tests that caught the file's last mutants, then those that a table names for
 the folder; or, with --map (made by scripts/coverage.sh), of those and all others the ones that reach the line, the quickest first.
 Statements that only give memory, files or locks back are left in place: the leak checker of the asan-ubsan preset is their test. The mutants follow from
---seed and the source alone.
+--seed and the source alone. What an export returns that gives nothing (nt/exports.def) is left, too.
 """
 import argparse, gzip, hashlib, json, os, queue, random, re, resource, shlex, shutil, signal, subprocess, sys, threading, time
 from pathlib import Path
@@ -122,13 +122,22 @@ def stripped(text):
     return out
 
 
-def mutants_of(path):
+def gives_nothing():
+    """The exports of which no caller takes what their bodies return."""
+    return set(re.findall(r"WG_EXPORT\(\"[^\"]+\", \w+, (\w+), F, 'v'", (ROOT / "nt" / "exports.def").read_text()))
+
+
+def mutants_of(path, void=gives_nothing()):
     lines = (ROOT / path).read_text().split("\n")
+    body = None  # of which export
     for n, code in enumerate(stripped("\n".join(lines)), 1):
+        line = lines[n - 1]
+        body = line[8:].split(",")[0] if line.startswith("WG_CALL(") else body if line[:1] in (" ", "") else None
         if code:
-            for how, new in changes(lines[n - 1], code):
-                if new != code:
-                    yield path, n, how, lines[n - 1], new
+            for how, new in changes(line, code):
+                returned = re.fullmatch(r"(.*\breturn )(\d+|A\(\d\));.*", code)
+                if new != code and not (body in void and returned and new.startswith(returned.group(1))):
+                    yield path, n, how, line, new
 
 
 def chosen(folders, seed, count):

@@ -105,7 +105,7 @@ WG_CALL(RtlInitUnicodeString, 2) {
   wg_json_u64(wg_out(k), "length", n);
   wg_told(k, A(0));
   wg_buf_release(&s);
-  return A(0);
+  return 0;
 }
 static uint64_t k_RtlFreeString(struct wg_kcall *k) {
   wg_pool_free(k->m, WG_GET(k->m, A(0), STRING, BUFFER), WG_POOL_TITLE);
