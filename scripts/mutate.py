@@ -43,7 +43,7 @@ LIKELY = {  # by folder, the quick and likely ones first
 FEW = 8  # mutants say nothing of the share
 TICKS = os.sysconf("SC_CLK_TCK")
 STILL = 20  # seconds in which a test does nothing at all
-HEAVY = 20  # seconds: a test that takes longer is for scripts/test.sh
+HEAVY = 20  # seconds: a test that takes longer is asked only where --each allows for it
 MEMORY, FILE = 16 << 30, 1 << 30  # what a mutant may use: address space, a file's size
 LARGE = {"hostile_long": 17 << 30}  # but where a test makes a larger file itself, a hole
 SLOW = {"cpu_fuzz", "cpu_fuzz_sequences", "cpu_published_vectors", "disassembler", "vector_generator", "layers", "rows", "audit_cacheload"}
@@ -288,9 +288,11 @@ class Bench:
         reach = self.b.map["files"].get(path, {})
         same = self.b.map.get("digests", {}).get(path) == hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
         names = [t for t, spans in reach.items() if t in self.tests and (not same or any(b <= line <= e for b, e in spans))]
+        if not names:  # nobody comes to it, or the compiler knows it as another one's part
+            same, names = False, [t for t in reach if t in self.tests]
         if same:  # what does not come to the line cannot notice
             first, likely = ([t for t in some if t in names or t not in self.b.map["seconds"]] for some in (first, likely))
-        others = sorted((t for t in {*likely, *names} if t in likely or (t not in SLOW and took.get(t, 0) < HEAVY)), key=lambda t: took.get(t, 0))
+        others = sorted((t for t in {*likely, *names} if t in likely or t not in SLOW), key=lambda t: took.get(t, 0))
         return list(dict.fromkeys(first[:3] + others))
 
     def programs_of(self, test):
@@ -415,7 +417,7 @@ class Bench:
                 self.prepare(test, each)
                 if test not in self.tests or not self.concerned(test, path):
                     continue
-                if tried and spent + self.seconds.get(test, 0) > each:
+                if (tried or self.takes(test) > HEAVY) and spent + self.takes(test) > each:
                     left += 1
                     continue
                 if not self.built(test, path):
@@ -442,6 +444,10 @@ class Bench:
             return "undecided" if left else "survived", f"{tried} of {tried + left} tests passed"
         finally:
             self.restore()
+
+    def takes(self, test):
+        """Seconds, as far as is known: without a change, or with the counters of the map."""
+        return self.seconds.get(test, self.b.map["seconds"].get(test, 0) if self.b.map else 0)
 
     def limit(self, test):
         """What takes so much longer than without a change hangs."""

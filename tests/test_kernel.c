@@ -321,9 +321,24 @@ static void a_bound_is_told_of_once(void) {
   for (int i = 0; i < 3; i++) CU_ASSERT_EQUAL(CALL("XamNotifyCreateListener", 1, 0), 0);
   CU_ASSERT_EQUAL(told, 1);
   wg_bounds_tell(m, &text);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(text.data);
-  CU_ASSERT_PTR_NOT_NULL(strstr(text.data, "reached 3 times"));
+  CU_ASSERT_TRUE(text.data && strstr(text.data, "reached 3 times"));
   wg_buf_release(&text);
+  wg_machine_free(m);
+}
+
+// Beyond the places at which objects are made that can be told apart each object still is one of its own.
+static void objects_beyond_all_places_are_told_apart(void) {
+  start();
+  uint64_t seen[4];
+  size_t first = m->objects.n;
+  m->objects.nordinals = WG_MAX_ORDINALS;
+  for (size_t i = 0; i < 4; i++) {
+    CU_ASSERT_EQUAL(CALL("NtCreateEvent", DATA, 0, 1, 0), 0);
+    seen[i] = m->objects.list[first + i]->hsid;
+    for (size_t k = 0; k < i; k++) CU_ASSERT_NOT_EQUAL(seen[k], seen[i]);
+  }
+  CU_ASSERT_EQUAL(m->bounds.met[WG_L_ORDINALS], 4);
+  CU_ASSERT_EQUAL(m->objects.nordinals, WG_MAX_ORDINALS); // nothing more is kept of them
   wg_machine_free(m);
 }
 
@@ -488,7 +503,8 @@ static void an_event_of_a_socket_is_set_once(void) {
   wg_machine_free(m);
 }
 
-WG_MAIN("kernel", {"an event of a socket is set once", an_event_of_a_socket_is_set_once},
+WG_MAIN("kernel", {"objects beyond all places are told apart", objects_beyond_all_places_are_told_apart},
+        {"an event of a socket is set once", an_event_of_a_socket_is_set_once},
         {"a context holds every register", a_context_holds_every_register},
         {"a deleted device makes room", a_deleted_device_makes_room},
         {"a bound is told of once", a_bound_is_told_of_once},
