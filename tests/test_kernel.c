@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "emu/kernel/xam.h"
 #include "tests/machine.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
@@ -342,6 +343,24 @@ static void objects_beyond_all_places_are_told_apart(void) {
   wg_machine_free(m);
 }
 
+// Notifications wait in the order in which they come; those beyond as many as are kept are lost, never the first ones.
+static void notifications_beyond_are_lost(void) {
+  start();
+  uint32_t listener = (uint32_t)CALL("XamNotifyCreateListener", ~0ull, 0);
+  uint64_t id = 0, param = 0;
+  while (CALL("XNotifyGetNext", listener, 0, DATA, DATA + 4)) { // what there is at once
+  }
+  for (uint32_t i = 0; i < WG_MAX_NOTES + 3; i++) wg_xam_notify(m, 0x9, i);
+  CU_ASSERT_EQUAL(m->bounds.met[WG_L_NOTES], 3);
+  for (uint32_t i = 0; i < WG_MAX_NOTES; i++) {
+    CU_ASSERT_EQUAL(CALL("XNotifyGetNext", listener, 0, DATA, DATA + 4), 1);
+    CU_ASSERT_TRUE(wg_mem_r32(m->mem, DATA, &id) && wg_mem_r32(m->mem, DATA + 4, &param));
+    CU_ASSERT_TRUE(id == 0x9 && param == i);
+  }
+  CU_ASSERT_EQUAL(CALL("XNotifyGetNext", listener, 0, DATA, DATA + 4), 0);
+  wg_machine_free(m);
+}
+
 // The block of each hardware thread says which it is (docs/console.md: handlers of the GPU's interrupts ask it).
 static void hardware_threads_know_themselves(void) {
   start();
@@ -503,7 +522,8 @@ static void an_event_of_a_socket_is_set_once(void) {
   wg_machine_free(m);
 }
 
-WG_MAIN("kernel", {"objects beyond all places are told apart", objects_beyond_all_places_are_told_apart},
+WG_MAIN("kernel", {"notifications beyond are lost", notifications_beyond_are_lost},
+        {"objects beyond all places are told apart", objects_beyond_all_places_are_told_apart},
         {"an event of a socket is set once", an_event_of_a_socket_is_set_once},
         {"a context holds every register", a_context_holds_every_register},
         {"a deleted device makes room", a_deleted_device_makes_room},
