@@ -15,6 +15,7 @@
 #include "nt/exports.h"
 #include "trace/importers.h"
 #include "trace/jsonl.h"
+#include "trace/mapped_threads.h"
 #include "trace/mapped_values.h"
 #include "trace/mapping.h"
 #include "trace/waited.h"
@@ -26,8 +27,6 @@
 #define AROUND 8u         // bytes of a line that has nothing but what stands around objects
 #define MEANT 64u         // names, and what they mean
 #define WHOLE (1u << 20)  // of a file without ends of lines: if it is shorter, its one line is read
-// Numbers for threads that have names, as for those that nobody announced in a text log.
-#define NAMED_TID 0x40000000u
 
 struct item {
   struct wg_field f;
@@ -60,13 +59,11 @@ struct state {
   size_t n, cap;
   size_t item_of[WG_K_OTHER]; // + 1
   struct wg_field *more;
-  struct wg_map next;  // tid: its next idx
-  struct wg_map named; // hash of a thread's name: tid
-  struct wg_map lives; // tid of such a thread: enum life
-  uint32_t nnext, nnamed;
-  enum zero { UNSEEN, NO_THREAD, A_THREAD } zero; // what 0 is among threads' numbers
-  struct wg_buf kind, names, by;                  // by: what ended a wait
-  char *rest; // of the line: the objects that come behind the one that was read last
+  struct wg_map next; // tid: its next idx
+  uint32_t nnext;
+  struct wg_named_threads threads;
+  struct wg_buf kind, names, by; // by: what ended a wait
+  char *rest;                    // of the line: the objects that come behind the one that was read last
   size_t nrest;
 };
 
@@ -82,8 +79,7 @@ static void state_close(void *p) {
   struct state *s = p;
   for (unsigned i = 0; i < OBJECTS; i++) wg_jsonl_release(&s->objects[i]);
   wg_map_release(&s->next);
-  wg_map_release(&s->named);
-  wg_map_release(&s->lives);
+  wg_named_threads_release(&s->threads);
   wg_buf_release(&s->kind);
   wg_buf_release(&s->names);
   wg_buf_release(&s->by);
@@ -225,111 +221,24 @@ static int no_number(const struct member *m, const char *expected, struct wg_err
   return -1;
 }
 
-// With us 0 is no thread. Who counts threads from 0 has it start or call before all others do.
-static bool zero_is_a_thread(struct state *s, enum wg_kind kind, uint64_t number) {
-  bool begins = kind == WG_EV_KERNEL_CALL || kind == WG_EV_THREAD_START;
-  if (s->zero == UNSEEN && begins) s->zero = number == 0 ? A_THREAD : NO_THREAD;
-  return number == 0 && s->zero == A_THREAD;
-}
-
-// However many lines make or end threads, so much is known of them.
-static void know(struct wg_map *m, uint64_t key, uint64_t value) {
-  uint64_t unused;
-  if (wg_map_count(m) < 2 * WG_MOST_THREADS || wg_map_get(m, key, &unused)) wg_map_put(m, key, value);
-}
-
-static bool new_number(struct state *s, uint64_t hash, uint32_t *tid) {
-  if (s->nnamed == WG_MOST_THREADS) return false;
-  *tid = NAMED_TID + s->nnamed++;
-  wg_map_put(&s->named, hash, *tid);
-  return true;
-}
-
-static bool number_of(struct state *s, uint64_t hash, uint32_t *tid) {
-  uint64_t v;
-  if (!wg_map_get(&s->named, hash, &v)) return new_number(s, hash, tid);
-  *tid = (uint32_t)v;
-  return true;
-}
-
-// What is known of a thread that is told by its name. SHARED: another one was made that is called so, too.
-enum life { MADE = 1, STARTED = 2, ENDED = 4, SHARED = 8 };
-
-static uint64_t life_of(const struct state *s, uint32_t tid) {
-  uint64_t was = 0;
-  wg_map_get(&s->lives, tid, &was);
-  return was;
-}
-
 // From here on nobody can tell which of two threads of one name events are of.
 static void keep_shared(struct state *s) {
   const struct wg_field shared = {.type = WG_F_BOOL, .u = true};
   keep(s, shared, (struct place){WG_SHARED_NAME, NULL});
 }
 
-// `now` is what an event says of the thread, or 0. One that is made or starts when that of its name has ended is
-// another.
-static bool live_on(struct state *s, uint64_t hash, unsigned now, uint32_t *tid) {
-  uint64_t was = life_of(s, *tid);
-  bool begins = now == MADE || now == STARTED;
-  if (begins && was & ENDED) {
-    was = 0;
-    if (!new_number(s, hash, tid)) return false;
-  }
-  if (was & SHARED || (begins && was & now)) keep_shared(s);
-  uint64_t is = (was & ~(uint64_t)SHARED) | now;
-  if (is != was) know(&s->lives, *tid, is);
-  return true;
-}
-
-// A thread that has a number is called by a name.
-static void call_it(struct state *s, const struct wg_field *name, uint32_t tid) {
-  uint64_t hash = wg_hash(name->s, name->n, 0), other;
-  if (wg_map_get(&s->named, hash, &other) && other != tid && !(life_of(s, (uint32_t)other) & ENDED))
-    know(&s->lives, other, life_of(s, (uint32_t)other) | SHARED);
-  else
-    know(&s->named, hash, tid);
-}
-
-// How a thread is told: one of the host's numbers (a pthread_t) is as good as a name.
-enum told { TOLD_NUMBER, TOLD_NAME, TOLD_LONG, TOLD_NONE };
-
-static enum told told_as(const struct wg_field *f, uint64_t *v) {
-  if (wg_told_whole(f, v) || wg_told_thread(f, v)) return *v <= UINT32_MAX ? TOLD_NUMBER : TOLD_LONG;
-  return f->type == WG_F_STR && f->n ? TOLD_NAME : TOLD_NONE;
-}
-
-static uint64_t hash_of(const struct wg_field *f, enum told as, uint64_t v) {
-  return as == TOLD_NAME ? wg_hash(f->s, f->n, 0) : wg_hash_u64(v, 0);
-}
-
-// Of a thread that is told by the way. False if it is none, or one too many.
-static bool thread_of(struct state *s, const struct wg_field *f, uint32_t *tid) {
-  uint64_t v = 0;
-  enum told as = told_as(f, &v);
-  *tid = (uint32_t)v;
-  if (as == TOLD_NUMBER && (v || s->zero != A_THREAD)) return true;
-  return as != TOLD_NONE && number_of(s, hash_of(f, as, v), tid);
-}
-
 static int tid_of(struct state *s, const struct member *m, enum wg_kind kind, uint32_t *tid, struct wg_err *err) {
-  uint64_t v = 0;
+  bool shared = false;
   *tid = 0;
   if (!m->there || wg_field_is_null(&m->f) || (m->f.type == WG_F_STR && m->f.n == 0)) return 0;
-  enum told as = told_as(&m->f, &v);
-  bool zero = as == TOLD_NUMBER && zero_is_a_thread(s, kind, v);
-  unsigned now = kind == WG_EV_THREAD_START ? STARTED : kind == WG_EV_THREAD_EXIT ? ENDED : 0;
-  *tid = (uint32_t)v;
-  if (as == TOLD_NUMBER && !zero) {
-    if (now == ENDED) know(&s->lives, *tid, life_of(s, *tid) | ENDED);
-    return 0;
-  }
-  if (as == TOLD_NONE || (as == TOLD_LONG && strcmp(m->name, "tid") == 0))
+  enum wg_told as = wg_told_as(&m->f);
+  if (as == WG_TOLD_NONE || (as == WG_TOLD_LONG && strcmp(m->name, "tid") == 0))
     return no_number(m, "a thread's number, from 0 to 4294967295, or its name", err);
-  uint64_t hash = hash_of(&m->f, as, v);
-  if (!number_of(s, hash, tid) || !live_on(s, hash, now, tid))
-    return no_number(m, "one of at most 262144 threads", err);
-  keep(s, m->f, as == TOLD_LONG ? (struct place){m->name, m->within} : (struct place){WG_THREAD_NAME, NULL});
+  as = wg_named_thread(&s->threads, &m->f, kind, tid, &shared);
+  if (as == WG_TOLD_TOO_MANY) return no_number(m, "one of at most 262144 threads", err);
+  if (as == WG_TOLD_NUMBER) return 0;
+  if (shared) keep_shared(s);
+  keep(s, m->f, as == WG_TOLD_LONG ? (struct place){m->name, m->within} : (struct place){WG_THREAD_NAME, NULL});
   return 0;
 }
 
@@ -437,21 +346,17 @@ static bool is_text(const struct wg_field *f) { return f && f->type == WG_F_STR 
 static void number_child(struct state *s) {
   struct wg_field *f = item_at(s, WG_K_CHILD);
   const struct wg_field *name = item_at(s, WG_K_NAME);
-  uint64_t v;
   uint32_t tid;
+  bool shared = false;
   if (f == NULL) return;
-  enum told as = told_as(f, &v);
-  if (as == TOLD_NUMBER && v == 0) s->zero = A_THREAD;
-  if (as == TOLD_NONE || !thread_of(s, f, &tid)) return;
-  if (as == TOLD_NAME && !live_on(s, hash_of(f, as, v), MADE, &tid)) return;
+  enum wg_told as = wg_named_thread_made(&s->threads, f, is_text(name) ? name : NULL, &tid, &shared);
+  if (as == WG_TOLD_NONE) return;
+  if (shared) keep_shared(s);
   f = item_at(s, WG_K_CHILD); // which may lie elsewhere
   const struct wg_field told = *f;
   f->type = WG_F_DEC;
   f->u = tid;
-  if (as == TOLD_NAME)
-    keep(s, told, (struct place){"child_name", NULL});
-  else if (is_text(name))
-    call_it(s, name, tid);
+  if (as == WG_TOLD_NAME) keep(s, told, (struct place){"child_name", NULL});
 }
 
 // {"thread": "I/O", "seq": 17}: the signal that ended a wait, as {"tid": 3, "idx": 17}.
@@ -469,7 +374,7 @@ static void number_signal(struct state *s) {
     struct wg_field part = wg_jsonl_member(o, i, &name);
     enum wg_means is = wg_mapping_key(s->m, "satisfied_by", name).is;
     if (is == WG_MEANS_TID && !has_tid)
-      has_tid = thread_of(s, &part, &tid);
+      has_tid = wg_named_thread_mentioned(&s->threads, &part, &tid);
     else if (is != WG_MEANS_IDX || !wg_told_whole(&part, &idx))
       return;
   }
