@@ -192,7 +192,7 @@ static void put_args(struct wg_buf *row, const struct wg_buf *cell) {
 
 // What databases and other programs write where there is nothing.
 static bool lacks_value(const struct state *s, const struct column *c) {
-  static const char *const words[] = {"NULL", "null", "\\N", "NaN", "nan", "None"};
+  static const char *const words[] = {"NULL", "null", "\\N", "NA", "NaN", "nan", "None"};
   for (size_t i = 0; c->may_lack && !s->quoted && i < sizeof words / sizeof *words; i++)
     if (s->one.len == strlen(words[i]) && memcmp(s->one.data, words[i], s->one.len) == 0) return true;
   return s->one.len == 0;

@@ -420,10 +420,10 @@ for between, end in ((",", "\n"), (";", "\r\n"), ("\t", "\n")):
 # Remarks before the names, names behind a #, what Excel says stands between cells, units in names, words for nothing (but not in a text, nor in quotes).
 for head in "# made by an engine\n# a,b\nkind,Thread (ID),Time (us),name,rv,text\n", "#kind,Thread (ID),Time (us),name,rv,text\r\n", "sep=;\nkind;Thread (ID);Time (us);name;rv;text\n", "kind|Thread (ID)|Time (us)|name|rv|text\n":
     between = "|" if "|" in head else ";" if ";" in head else ","
-    rows = [["call", "7", "2", "NtClose", "NULL", "\\N"], ["return", "7", "3", "NtClose", "0", "nan"], ["print", "7", "4", "NULL", "None", "NULL"], ["print", "7", "5", '"NULL"', "", '"None"']]
+    rows = [["call", "7", "2", "NtClose", "NA", "\\N"], ["return", "7", "3", "NtClose", "0", "NA"], ["print", "7", "4", "NULL", "None", "NULL"], ["print", "7", "5", '"NULL"', "", '"None"']]
     table = head + "".join(between.join(row) + "\n" for row in rows)
     got = read("table.csv", *table.split("\n")[:-1])
-    assert got == [event("kernel.call", 7, 0, 2000, name="NtClose", text="\\N"), event("kernel.return", 7, 1, 3000, name="NtClose", rv=0, text="nan"), event("guest.print", 7, 2, 4000, text="NULL"),
+    assert got == [event("kernel.call", 7, 0, 2000, name="NtClose", text="\\N"), event("kernel.return", 7, 1, 3000, name="NtClose", rv=0, text="NA"), event("guest.print", 7, 2, 4000, text="NULL"),
                    event("guest.print", 7, 3, 5000, name="NULL", text="None")], got
     told = json.loads(run("info", "table.csv", "--json")[0])["lines"]
     assert told["blank"] == table.count("\n") - 4 and told["events"] + told["prints"] == 4 and told["damaged"] == 0, told
