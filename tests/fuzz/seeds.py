@@ -71,7 +71,15 @@ TABLE = b"""seq,tid,idx,host_ns,cycle,kind,name,args,rv,text,status_name,fields\
 1,7,0,5,,kernel.call,NtClose,0xf8000010 0x1,,,,\r
 2,7,1,6,,guest.print,,,,"a ""b"", c",,"{""handles"":[""0x1""]}"\r
 """
-for name, data in ("log", LOG), ("mapped", MAPPED), ("jsonl", JSONL), ("waits", WAITS), ("named", NAMED), ("table", TABLE), ("table2", TABLE.split(b"\n", 1)[1].replace(b"1,7,0", b"\"\";thread id;name;result\n1;7;0")), ("log.gz", gzip.compress(LOG, mtime=0)), ("jsonl.gz", gzip.compress(JSONL, mtime=0)):
+REMARKS = b"""# made by x\nsep=;\n#kind;Thread (ID);Time (us);name;args;rv;text
+call;T7;2;NtClose;0xf8000010 16;NULL;"NULL"
+return;T7;3.5;NtClose;NA;0;\\N
+"""
+TAGGED = b"""{"KernelCall":{"tid":1,"idx":0,"host_ns":4,"name":"NtClose","args":["0x5"]}}
+{"tid":1,"idx":1,"kernel_return":{"name":"NtClose","rv":"0x0"},"signal":{"op":"set"}}
+{"ThreadStart":{"tid":"w"}}
+"""
+for name, data in ("remarks", REMARKS), ("tagged", TAGGED), ("two-logs", LOG + LOG), ("log", LOG), ("mapped", MAPPED), ("jsonl", JSONL), ("waits", WAITS), ("named", NAMED), ("table", TABLE), ("table2", TABLE.split(b"\n", 1)[1].replace(b"1,7,0", b"\"\";thread id;name;result\n1;7;0")), ("log.gz", gzip.compress(LOG, mtime=0)), ("jsonl.gz", gzip.compress(JSONL, mtime=0)):
     open(os.path.join(corpus, "traces", name), "wb").write(data)
 subprocess.run(["zstd", "-qf", os.path.join(corpus, "traces", "jsonl"), "-o", os.path.join(corpus, "traces", "jsonl.zst")], check=True)
 # Pairs for the differ: a log with one call less; a run that hangs beside the one that does not; one pair with a third.
