@@ -51,6 +51,7 @@ uint64_t wg_canonical(char kind, uint64_t v64) {
   case 'T': return 0;
   case 'h': return v == 0 || v >= 0xFFFFFFF0u ? v : 1;
   case 'e': return v != 0;
+  case 'n': return v == UINT32_MAX ? v : 1;
   case 'p':
   case 'P':
   case 'H':

@@ -313,7 +313,9 @@ static bool joins_the_ended(const struct wg_side *s, const struct wg_dthread *t)
 
 bool wg_about_to_go_on(const struct wg_pairing *p, uint32_t pair, int side) {
   const struct wg_dthread *t = wg_pair_thread(p, pair, side);
-  return t->blocked_step != WG_NONE && (just_woken(p, pair, side, 0) || ends_in_ready_wait(p->s[side], t));
+  uint32_t o = t->blocked_step == WG_NONE ? WG_NONE : t->steps[t->blocked_step].object;
+  bool joins = o != WG_NONE && p->s[side]->objects[o].is_thread != WG_NONE;
+  return joins && (just_woken(p, pair, side, 0) || ends_in_ready_wait(p->s[side], t));
 }
 
 static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {

@@ -195,7 +195,15 @@ static void has_got_slot(const struct answer *a) {
 static void has_freed_slot(const struct answer *a) {
   struct wg_law_state *st = a->l->state;
   if (!a->has) return;
-  uint64_t slot = a->c->nt && a->c->nt->ret == 'd' ? a->rv : a->c->args[0];
+  bool gives = a->c->nt && a->c->nt->ret == 'n';
+  uint64_t had, slot = (uint32_t)(gives ? a->rv : a->c->args[0]);
+  if (!gives && !a->rv) return; // it was none
+  if (gives && wg_map_get(&st->given_slots, slot, &had) && slot != UINT32_MAX)
+    wg_law_broken(a->l, WG_LAW_SLOT_AGAIN, &a->c->at, a->c->at.thread, a->e->idx);
+  if (gives)
+    wg_map_put(&st->given_slots, slot, 1);
+  else
+    wg_map_del(&st->given_slots, slot);
   for (uint32_t t = 0; t < st->nthreads; t++) wg_map_del(&st->slots, slot_key(t, slot));
 }
 

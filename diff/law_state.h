@@ -217,8 +217,9 @@ struct wg_law_state {
   size_t ntellers;
   struct wg_map slots; // thread << 32 | slot -> index
   struct wg_lslot *slot;
-  struct wg_map pointers; // where a thread's object lies, as a reference to it told -> the thread
-  struct wg_map apcs;     // where an APC for a thread's own code lies -> index
+  struct wg_map given_slots; // that nobody has freed
+  struct wg_map pointers;    // where a thread's object lies, as a reference to it told -> the thread
+  struct wg_map apcs;        // where an APC for a thread's own code lies -> index
   struct wg_lkapc *kapc;
   size_t nkapcs;
   size_t nslots;

@@ -141,6 +141,7 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   free(st->freed);
   free(st->teller);
   wg_map_release(&st->tellers);
+  wg_map_release(&st->given_slots);
   wg_map_release(&st->slots);
   wg_map_release(&st->given);
   wg_map_release(&st->given_once);

@@ -86,6 +86,8 @@ void wg_first_touch(struct wg_dobject *o, int32_t state); // its state before it
 void wg_on_handle(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e);
 void wg_on_handle_end(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e);
 // If the call makes another handle of its object, that is remembered until the log tells which.
+// A call gave a slot of thread-local storage.
+void wg_on_slot(struct wg_side *s, struct wg_dthread *t, const struct wg_open *o, uint32_t slot);
 void wg_on_duplicate(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o);
 // The object that a call is about: by its first handle or dispatcher object.
 uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o,

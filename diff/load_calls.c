@@ -159,6 +159,7 @@ void wg_on_return(struct wg_load *l, struct wg_dthread *t, const struct wg_event
   result_of(l, t, o, e, &r);
   wg_wait_of_call_over(t, o);
   wg_adopt_created(t, o);
+  if (o->nt && o->nt->ret == 'n' && r.has_rv) wg_on_slot(s, t, o, r.rv);
   wg_finish(l, t, o, &r, 0);
   struct wg_step *x = &t->steps[o->step];
   wg_track_lock(s, t, x, o->nt, &r);

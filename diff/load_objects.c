@@ -140,7 +140,28 @@ static uint32_t handle_object(struct wg_load *l, const struct wg_dthread *t, uin
   return (uint32_t)known;
 }
 
-// The object that a call is about: by its first handle or dispatcher object.
+// -- slots of thread-local storage: numbers that the engine gives, as handles are --
+
+#define SLOT(v) ((uint64_t)1 << 40 | (uint32_t)(v)) // beside handles
+
+static uint32_t slot_object(struct wg_side *s, uint32_t slot) {
+  uint64_t id;
+  if (slot == UINT32_MAX) return WG_NONE;
+  if (wg_map_get(&s->by_handle, SLOT(slot), &id)) return (uint32_t)id;
+  id = wg_object_add(s, wg_strings_id(&s->strings, "TlsSlot", 7));
+  wg_map_put(&s->by_handle, SLOT(slot), id);
+  return (uint32_t)id;
+}
+
+void wg_on_slot(struct wg_side *s, struct wg_dthread *t, const struct wg_open *o, uint32_t slot) {
+  if (slot == UINT32_MAX) return;
+  wg_map_del(&s->by_handle, SLOT(slot));
+  uint32_t id = slot_object(s, slot);
+  created_here(s, id, t, o);
+  t->steps[o->step].object = id;
+}
+
+// The object that a call is about: by its first handle, slot or dispatcher object.
 uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o,
                           const struct wg_event *e, const char *name) {
   struct wg_side *s = l->s;
@@ -148,6 +169,7 @@ uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const s
   for (unsigned i = 0; kinds[i] && i < o->nargs; i++) {
     uint32_t v = (uint32_t)o->args[i];
     if (kinds[i] == 'h' && v) return handle_object(l, t, v);
+    if (kinds[i] == 'n') return slot_object(s, v);
     if (kinds[i] != 'O' || v == 0) continue;
     if (initializes(name)) {
       uint32_t id = wg_object_add(s, placed_type(s, name));

@@ -212,7 +212,7 @@ void wg_find_first(struct wg_pairing *p);
 // Fills rests, when all pairs are aligned, and then lasts and open of each (ends.c).
 void wg_ends_at_rest(struct wg_pairing *p);
 // A call or the end of a thread of the title lets the other side's thread go on from where this one stands.
-// Its file ends right where what it waits for has come.
+// It joins others, and its file ends right where they have ended.
 bool wg_about_to_go_on(const struct wg_pairing *p, uint32_t pair, int side);
 bool wg_let_go_by_title(const struct wg_pairing *p, uint32_t pair, int side);
 void wg_ends(const struct wg_pairing *p, struct wg_thread_pair *tp, uint32_t pair);

@@ -63,6 +63,13 @@ static void put_object(const struct wg_side *s, uint32_t object, struct wg_buf *
   }
 }
 
+// What a call is about is said, but for a slot of which nobody knows who made it, or that it makes itself.
+static bool is_said(const struct wg_side *s, uint32_t object, const struct wg_content *c) {
+  if (object == WG_NONE) return false;
+  bool slot = wg_nt_of(c) && (strchr(wg_nt_of(c)->params, 'n') || wg_nt_of(c)->ret == 'n');
+  return !slot || (s->objects[object].thread != WG_NONE && wg_nt_of(c)->ret != 'n');
+}
+
 void wg_put_call(const struct wg_side *s, const struct wg_dthread *t, uint32_t step, struct wg_buf *out) {
   if (step >= t->nsteps) {
     wg_buf_str(out, "no call");
@@ -74,7 +81,7 @@ void wg_put_call(const struct wg_side *s, const struct wg_dthread *t, uint32_t s
     wg_buf_str(out, "(\"");
     wg_put_str(out, s, c->detail, 120);
     wg_buf_str(out, "\")");
-  } else if (t->steps[step].object != WG_NONE) {
+  } else if (is_said(s, t->steps[step].object, c)) {
     wg_buf_str(out, " on ");
     put_object(s, t->steps[step].object, out);
   }
@@ -87,6 +94,8 @@ void wg_put_result(const struct wg_nt_export *nt, uint64_t v, struct wg_buf *out
     wg_buf_printf(out, "%s (0x%llx)", name, (unsigned long long)v);
   else if (kind == 'b')
     wg_buf_str(out, v ? "true" : "false");
+  else if (kind == 'n')
+    wg_buf_str(out, v == 1 ? "a slot" : "no slot");
   else if ((kind == 'p' || kind == 'h' || kind == 'x') && v == 1)
     wg_buf_str(out, kind == 'h' ? "a handle" : "an address");
   else
@@ -135,22 +144,12 @@ static const char *parameter(const struct wg_nt_export *nt, uint32_t arg) {
   static const struct {
     char letter;
     const char *words;
-  } kinds[] = {{'d', "a number"},
-               {'q', "a 64-bit number"},
-               {'p', "a pointer"},
-               {'P', "where it writes to"},
-               {'h', "a handle"},
-               {'H', "where it writes a handle to"},
-               {'O', "an object"},
-               {'f', "a routine"},
-               {'a', "a string"},
-               {'s', "a string"},
-               {'w', "a string"},
-               {'o', "object attributes"},
-               {'t', "a time limit"},
-               {'T', "a time"},
-               {'x', "the title's own context"},
-               {'e', "an entry"}};
+  } kinds[] = {{'d', "a number"},           {'q', "a 64-bit number"}, {'p', "a pointer"},
+               {'P', "where it writes to"}, {'h', "a handle"},        {'H', "where it writes a handle to"},
+               {'O', "an object"},          {'f', "a routine"},       {'a', "a string"},
+               {'s', "a string"},           {'w', "a string"},        {'o', "object attributes"},
+               {'t', "a time limit"},       {'T', "a time"},          {'x', "the title's own context"},
+               {'e', "an entry"},           {'n', "a slot"}};
   if (nt == NULL || arg >= wg_nt_nparams(nt)) return NULL;
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (kinds[i].letter == nt->params[arg]) return kinds[i].words;
@@ -167,7 +166,9 @@ static void put_arg(const struct wg_pairing *p, const struct wg_finding *f, int 
   }
   char kind = wg_nt_of(c) && f->arg < wg_nt_nparams(wg_nt_of(c)) ? wg_nt_of(c)->params[f->arg] : '?';
   bool reference = strchr("pPHOaoswtfhe", kind) != NULL;
-  if (f->value[side] == 1 && reference)
+  if (kind == 'n')
+    wg_buf_str(out, f->value[side] == 1 ? "a slot" : "no slot");
+  else if (f->value[side] == 1 && reference)
     wg_buf_str(out, kind == 'h' ? "a handle" : "an address");
   else if (f->value[side] == 0 && reference)
     wg_buf_str(out, kind == 'h' ? "no handle" : "NULL");

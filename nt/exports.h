@@ -47,9 +47,11 @@ enum wg_nt_reference { WG_NT_REF_NONE, WG_NT_REF_STUB, WG_NT_REF_SKETCHY, WG_NT_
 //   m  milliseconds to wait, all ones for ever
 //   x  the caller's own context value: pointer or number
 //   e  what is put on a list of several: which one it is goes by who came first
-// ret: S NTSTATUS, d 32-bit value, b boolean, p pointer, h handle, v none, T time or counter, x as above, ? unknown.
-#define WG_NT_PARAM_LETTERS "dqpPhHOfaoswtmTxe"
-#define WG_NT_RET_LETTERS "SdbphvTx?"
+//   n  slot of thread-local storage: each engine numbers them; all ones: none
+// ret: S NTSTATUS, d 32-bit value, b boolean, p pointer, h handle, v none, T time or counter, x and n as above, ?
+// unknown.
+#define WG_NT_PARAM_LETTERS "dqpPhHOfaoswtmTxen"
+#define WG_NT_RET_LETTERS "SdbphvTxn?"
 
 struct wg_nt_export {
   const char *module, *name; // "xboxkrnl.exe", "xam.xex" or "xbdm.xex"

@@ -301,7 +301,7 @@ static void write_title(const char *file, const char *module, const char *sha, c
                 module);
   if (sha) wg_buf_printf(&m, ",\"sha256\":\"%s\"", sha);
   tell_event(w, "module.load", 0, m.data);
-  tell_plain(w, 1, "KeTlsAlloc", other ? 2 : 1);
+  tell_plain(w, 1, "NetDll_WSACleanup", other ? 2 : 1);
   wedge_emit_close(w);
   wg_buf_release(&m);
 }
@@ -323,7 +323,7 @@ static void another_title_with_the_same_calls_is_a_difference(void) {
   CU_ASSERT_EQUAL(compare("m4", "m5", &out), WG_DIFFERS);
   CU_ASSERT_TRUE(first_says(&out, "a.xex has its entry at 0x82000100 here and 0x82000200 in the reference"));
   CU_ASSERT_EQUAL(compare("m6", "m1", &out), WG_DIFFERS);
-  CU_ASSERT_TRUE(first_says(&out, "KeTlsAlloc returned 0x2"));
+  CU_ASSERT_TRUE(first_says(&out, "NetDll_WSACleanup returned 0x2"));
   CU_ASSERT_TRUE(says(&out, "  - the titles are not the same: a.xex has the SHA-256 22 here and 11 in the reference"));
   struct wg_diff_options o = {.thread = -1, .format = WG_DIFF_JSON};
   CU_ASSERT_EQUAL(compare_with("m1", "m2", NULL, &o, &out), WG_DIFFERS);
@@ -361,7 +361,7 @@ static void damage_is_said_first(void) {
   for (int side = 0; side < 2; side++) {
     wedge_emit *w = tell_begin(side ? "db" : "da", 1);
     for (uint32_t i = 0; i < 30; i++) tell(w, 1, "KeTlsSetValue", 1, i, 1);
-    tell_plain(w, 1, "KeTlsAlloc", side ? 1 : 2);
+    tell_plain(w, 1, "NetDll_WSACleanup", side ? 1 : 2);
     wedge_emit_close(w);
   }
   CU_ASSERT_EQUAL_FATAL(wg_file_read(at("da"), 1 << 20, &text, &err), WG_OK);
@@ -371,7 +371,8 @@ static void damage_is_said_first(void) {
   CU_ASSERT_EQUAL(wg_file_write(at("dc"), text.data, text.len, &err), WG_OK);
   CU_ASSERT_EQUAL(compare("dc", "db", &out), WG_DIFFERS);
   CU_ASSERT_TRUE(first_says(&out, "damaged, this side: "));
-  CU_ASSERT_TRUE(says(&out, "\nthread 1 (1 there, entry 0x82001000): KeTlsAlloc returned 0x2; in the reference 0x1"));
+  CU_ASSERT_TRUE(
+      says(&out, "\nthread 1 (1 there, entry 0x82001000): NetDll_WSACleanup returned 0x2; in the reference 0x1"));
   CU_ASSERT_EQUAL(compare("db", "dc", &out), WG_DIFFERS);
   CU_ASSERT_TRUE(first_says(&out, "damaged, the reference: "));
   CU_ASSERT_EQUAL(compare("dc", "da", &out), WG_OK);

@@ -11,7 +11,7 @@ static void write_run(const char *file, const struct run *r) {
   wedge_emit *w = tell_begin(file, 1);
   wedge_emit_thread_create(w, 1, tell_now(w), 2, 0x82002000, 0, 0xF800000C);
   wedge_emit_thread_start(w, 2, tell_now(w), 0x82002000, 0);
-  tell_plain(w, 1, "KeTlsAlloc", r->level);
+  tell_plain(w, 1, "NetDll_WSACleanup", r->level);
   tell(w, 1, "NtClose", 0xF8000200, 0, r->close);
   tell_wait(w, 1, 0xF8000100, false);
   for (uint32_t i = 0; i < 60; i++) tell(w, 2, "KeTlsSetValue", 1, i, 1);
@@ -40,16 +40,16 @@ static void a_value_that_was_seen_is_noise(void) {
   const struct wg_diff_options o = {.thread = -1, .explain_noise = true};
   const struct run a = {.level = 9}, b = {.level = 3}, c = {.level = 9}, far = {.level = 12}, within = {.level = 5};
   CU_ASSERT_EQUAL(judged(&a, &b, NULL, &plain, &out), WG_DIFFERS);
-  CU_ASSERT_TRUE(first_says(&out, "KeTlsAlloc returned 0x9; in the reference 0x3"));
+  CU_ASSERT_TRUE(first_says(&out, "NetDll_WSACleanup returned 0x9; in the reference 0x3"));
   CU_ASSERT_EQUAL(judged(&a, &b, &c, &plain, &out), WG_OK);
   CU_ASSERT_TRUE(says(&out, "1 difference masked"));
   CU_ASSERT_EQUAL(judged(&a, &b, &c, &o, &out), WG_OK);
   CU_ASSERT_TRUE(says(&out, "varies between runs of the reference (0x9, 0x3): thread 1 (1 there, entry 0x82001000): "
-                            "KeTlsAlloc returned 0x9; in the reference 0x3"));
+                            "NetDll_WSACleanup returned 0x9; in the reference 0x3"));
   CU_ASSERT_EQUAL(judged(&within, &b, &c, &plain, &out), WG_DIFFERS);
-  CU_ASSERT_TRUE(first_says(&out, "KeTlsAlloc returned 0x5; in the reference 0x3"));
+  CU_ASSERT_TRUE(first_says(&out, "NetDll_WSACleanup returned 0x5; in the reference 0x3"));
   CU_ASSERT_EQUAL(judged(&far, &b, &c, &plain, &out), WG_DIFFERS);
-  CU_ASSERT_TRUE(first_says(&out, "KeTlsAlloc returned 0xc; in the reference 0x3"));
+  CU_ASSERT_TRUE(first_says(&out, "NetDll_WSACleanup returned 0xc; in the reference 0x3"));
   wg_buf_release(&out);
 }
 
@@ -59,7 +59,7 @@ static void write_member(const char *file, const char *call, const char *member)
   tell_args(w, 1, call, NULL, 0);
   wg_buf_printf(&m, ",\"name\":\"%s\",\"rv\":\"0x0\",\"out\":{%s}", call, member);
   tell_event(w, "kernel.return", 1, m.data);
-  tell_plain(w, 1, "KeTlsAlloc", 1);
+  tell_plain(w, 1, "NetDll_WSACleanup", 1);
   wedge_emit_close(w);
   wg_buf_release(&m);
 }
@@ -152,7 +152,7 @@ static void rules_of_the_user_mask(void) {
   struct wg_buf out = {0};
   struct wg_err err = {0};
   char path[160];
-  static const char rules[] = "KeTlsAlloc rv slots are handed out as they come\n";
+  static const char rules[] = "NetDll_WSACleanup rv they are handed out as they come\n";
   snprintf(path, sizeof path, "%s", at("rules"));
   CU_ASSERT_EQUAL(wg_file_write(path, rules, sizeof rules - 1, &err), WG_OK);
   const struct wg_diff_options o = {.thread = -1, .rules = path};

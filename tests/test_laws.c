@@ -1036,7 +1036,25 @@ static void slots(struct tale *t, int v) {
   passes(t, 1, E1);
 }
 
+// v 1: the one that it has given is given again. 2: it was freed before. 3: there are none left.
+static void gives_slots(struct tale *t, int v) {
+  event(t, E1, AUTO, 1);
+  for (uint32_t i = 0; i < 2; i++) {
+    if (i) guilty(t);
+    tale_call(t, 1, "KeTlsAlloc", NULL, 0);
+    ret(t, 1, v == 3 ? UINT32_MAX : v ? 4 : 4 + i);
+    if (v == 2 && i == 0) {
+      CALL(t, 1, "KeTlsFree", 4);
+      ret(t, 1, 1);
+    }
+  }
+  passes(t, 1, E1);
+}
+
 static void slots_keep_values(void) {
+  for (int v = 0; v <= 3; v++)
+    if (v != 1) is_lawful(gives_slots, v);
+  is_faulty(gives_slots, 1, WG_LAW_SLOT_AGAIN);
   breaks(slots, 1, WG_LAW_SLOT);
   for (int v = 2; v <= 6; v++) is_lawful(slots, v);
 }

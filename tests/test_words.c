@@ -98,7 +98,9 @@ static void results_have_names(void) {
       {"NtClose", 0xC0000008, "STATUS_INVALID_HANDLE (0xc0000008)"},
       {"NtClose", 0xDEADBEEF, "0xdeadbeef"},
       {"KeTlsFree", 0, "false"},
-      {"KeTlsAlloc", 1, "0x1"},
+      {"KeTlsAlloc", 1, "a slot"},
+      {"KeTlsAlloc", UINT32_MAX, "no slot"},
+      {"NetDll_WSACleanup", 1, "0x1"},
       {"MmAllocatePhysicalMemoryEx", 1, "an address"},
       {"MmAllocatePhysicalMemoryEx", 0, "0x0"},
   };

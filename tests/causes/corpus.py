@@ -558,6 +558,10 @@ def healthy(lab):
             cut = "as-log@%d" % (330 + (i * 137 + k * 311) % 650)
             order += 1
             yield Healthy(order, guest, "stopped anywhere", *((cut, "seed 71+as-reference") if k else ("as-reference", cut)))
+    for guest in ("taskweb", "tide", "heaps", "parade"):
+        for a, b in (("slots", "seed 5"), ("as-log", "slots+log"), ("seed 6+moved", "slots+instrumented-moved")):
+            order += 1
+            yield Healthy(order, guest, "other names and places", a, b)
     for guest, a, b in STOPPED:
         order += 1
         yield Healthy(order, guest, "stopped anywhere", a, b)
@@ -611,7 +615,7 @@ def pairs(lab):
 
 
 # What no other test of the quick ones would notice.
-ALWAYS = {"p/peerlobby/NtSetTimerEx:drop:nth=2/a:as-log", "p/organ/NtQueueApcThread:drop:nth=5/a:as-lying,b:seed 23+as-reference", "h/lattice/|seed 31", "h/vault/|as-reference",
+ALWAYS = {"h/taskweb/slots|seed 5", "h/tide/as-log|slots+log", "p/peerlobby/NtSetTimerEx:drop:nth=2/a:as-log", "p/organ/NtQueueApcThread:drop:nth=5/a:as-lying,b:seed 23+as-reference", "h/lattice/|seed 31", "h/vault/|as-reference",
           "p/tripwire/NtSetEvent:drop:tid=3/a:as-log,b:seed 67+as-reference", "h/chapters/as-reference|as-log@957",
           "p/tripwire/NtResumeThread:drop:nth=2/a:as-log,b:seed 67+as-reference", "p/parade/KeResetEvent:never:tid=3:nth=10",
           "h/depot/as-log@921|seed 71+as-reference", "h/flexpool/as-log@854|seed 71+as-reference", "h/mixer/|log",

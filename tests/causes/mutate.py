@@ -56,7 +56,7 @@ def export_kinds():
     return {m[1]: (m[2], m[3]) for m in row.finditer(open(table).read())}
 
 
-ADDRESS, HANDLE = "pPHOaoswtfx", "hx"
+ADDRESS, HANDLE = "pPHOaoswtfxe", "hx"
 
 
 def map_values(events, fn, letters):
@@ -117,6 +117,19 @@ def handles(events, rng, base=0x1000, reuse=True):
 
 def handles_reference(events, rng):
     return handles(events, rng, 0xF8000000 + 4 * rng.randrange(20, 60), False)
+
+
+def slots(events, rng):
+    """Slots of thread-local storage, which an engine gives as it likes: others, in another order."""
+    used = {num(e["args"][0]) for e in events if e.get("name", "").startswith("KeTls") and e.get("args")}
+    used |= {num(e["rv"]) for e in events if e.get("name") == "KeTlsAlloc" and "rv" in e}
+    new = dict(zip(sorted(used - {0xFFFFFFFF}), rng.sample(range(64), len(used - {0xFFFFFFFF}))))
+    for e in events:
+        if e.get("name", "").startswith("KeTls") and e.get("args"):
+            e["args"][0] = hex(new.get(num(e["args"][0]), num(e["args"][0])))
+        if e.get("name") == "KeTlsAlloc" and "rv" in e:
+            e["rv"] = hex(new.get(num(e["rv"]), num(e["rv"])))
+    return events
 
 
 def tids(events, rng):
@@ -498,6 +511,7 @@ def both(*parts):
 MUTATORS = {
     "handles": handles,
     "handles-reference": handles_reference,
+    "slots": slots,
     "tids": tids,
     "addresses": addresses,
     "variables": variables,
