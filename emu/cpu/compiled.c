@@ -257,15 +257,15 @@ void wg_compiled_layout(struct wg_jit_layout *out) {
       .zero = AT(gpr) + WG_GPR_ZERO * sizeof c->gpr[0],
       .ngranules = 10,
       .granules = {{AT(gpr), 8, 32, .general = true},
-                   {AT(lr), 8, 1, false},
-                   {AT(ctr), 8, 1, false},
+                   {AT(lr), 8, 1, .late = false},
+                   {AT(ctr), 8, 1, .late = false},
                    {AT(cr), 1, 32, .bits = true},
                    {AT(cr), 4, 8, .late = true, .fields = true},
                    {AT(so), 1, 1, .late = true},
                    {AT(ov), 1, 1, .late = true},
                    {AT(ca), 1, 1, .late = true},
-                   {AT(fpr), 8, 32, false},
-                   {AT(vr), 16, 128, false}},
+                   {AT(fpr), 8, 32, .late = false},
+                   {AT(vr), 16, 128, .late = false}},
   };
 }
 
