@@ -68,7 +68,7 @@ static void layout_of(struct wg_buf *b, const struct wg_jit_layout *l) {
   wg_buf_le32(b, (uint32_t)l->ngranules);
   for (size_t i = 0; i < l->ngranules; i++) {
     const struct wg_jit_granule *g = &l->granules[i];
-    const uint32_t how = g->late | g->general << 1 | g->bits << 2 | g->fields << 3;
+    const uint32_t how = (uint32_t)(g->late | g->general << 1 | g->bits << 2 | g->fields << 3);
     const uint32_t granule[] = {g->offset, g->size, g->count, how};
     for (size_t k = 0; k < sizeof granule / sizeof *granule; k++) wg_buf_le32(b, granule[k]);
   }
