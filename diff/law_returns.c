@@ -192,16 +192,21 @@ static void has_got_slot(const struct answer *a) {
   wg_map_del(&st->slots, key);
 }
 
+void wg_law_slot_given(struct wg_laws *l, uint32_t slot, const struct wg_lplace *at, uint64_t idx) {
+  uint64_t had;
+  if (slot != UINT32_MAX && wg_map_get(&l->state->given_slots, slot, &had))
+    wg_law_broken(l, WG_LAW_SLOT_AGAIN, at, at->thread, idx);
+  wg_map_put(&l->state->given_slots, slot, 1);
+}
+
 static void has_freed_slot(const struct answer *a) {
   struct wg_law_state *st = a->l->state;
   if (!a->has) return;
   bool gives = a->c->nt && a->c->nt->ret == 'n';
-  uint64_t had, slot = (uint32_t)(gives ? a->rv : a->c->args[0]);
+  uint32_t slot = (uint32_t)(gives ? a->rv : a->c->args[0]);
   if (!gives && !a->rv) return; // it was none
-  if (gives && wg_map_get(&st->given_slots, slot, &had) && slot != UINT32_MAX)
-    wg_law_broken(a->l, WG_LAW_SLOT_AGAIN, &a->c->at, a->c->at.thread, a->e->idx);
   if (gives)
-    wg_map_put(&st->given_slots, slot, 1);
+    wg_law_slot_given(a->l, slot, &a->c->at, a->e->idx);
   else
     wg_map_del(&st->given_slots, slot);
   for (uint32_t t = 0; t < st->nthreads; t++) wg_map_del(&st->slots, slot_key(t, slot));

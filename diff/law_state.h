@@ -273,6 +273,9 @@ void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
 // A call returns that is no longer open; what it makes is seen, and whether it did what it is for.
 void wg_law_returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, const struct wg_event *e);
 
+// A call gave that slot of thread-local storage.
+void wg_law_slot_given(struct wg_laws *l, uint32_t slot, const struct wg_lplace *at, uint64_t idx);
+
 // -- law_objects.c --
 // The object that a call makes is as the call asks for, unless it was there before.
 void wg_law_make(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c, uint32_t object);

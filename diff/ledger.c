@@ -211,7 +211,9 @@ static void on_call(struct wg_laws *l, const struct wg_side *s, uint32_t thread,
   bool clock = op == WG_L_READ_CLOCK && arg == WG_LAW_INTERRUPT_TIME;
   if (op == WG_L_NONE || op == WG_L_FILE_APC || op == WG_L_REFERENCE) hand_over(g, s, call);
   if (op == WG_L_NONE && signals_later(call)) g->by_system = (uint32_t)s->events;
-  if (!about && !list && !clock) return;
+  bool slot = op == WG_L_FREE_SLOT;
+  if (slot && call->nargs) wg_map_del(&l->state->given_slots, (uint32_t)call->args[0]); // whether it is one or not
+  if (!about && !list && !clock && !slot) return;
   struct thread *t = thread_of(g, thread);
   if (t->ncalls == DEPTH) t->ncalls = 0; // of a trace without returns
   struct call *c = &t->call[t->ncalls++];
@@ -219,6 +221,7 @@ static void on_call(struct wg_laws *l, const struct wg_side *s, uint32_t thread,
                      .arg = (uint8_t)arg,
                      .object = about ? s->threads[thread].steps[call->step].object : WG_NONE,
                      .at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name}};
+  if (slot) c->arg = call->nargs != 0;
   bool gives = op == WG_L_SET || op == WG_L_RELEASE;
   if (gives && c->object != WG_NONE) check_unfelt(l, s, account_of(g, c->object), thread, e);
   if (about) on_object(g, c, call);
@@ -280,6 +283,16 @@ static void check_clock(struct wg_laws *l, struct thread *t, const struct call *
   t->asked = c->at;
 }
 
+// What it gives nobody else has; where it is not told what is freed, all of them may be.
+static void check_slot(struct wg_laws *l, const struct wg_side *s, const struct call *c, const struct wg_event *e) {
+  uint64_t rv;
+  bool gives = strcmp(wg_str(s, c->at.name), "KeTlsAlloc") == 0;
+  if (gives && wg_ev_u64(e, WG_K_RV, &rv)) wg_law_slot_given(l, (uint32_t)rv, &c->at, e->idx);
+  if (gives || c->arg) return;
+  wg_map_release(&l->state->given_slots);
+  l->state->given_slots = (struct wg_map){0};
+}
+
 static void on_return(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e) {
   struct wg_ledger *g = ledger_of(l->state);
   struct thread *t = thread_of(g, thread);
@@ -294,6 +307,7 @@ static void on_return(struct wg_laws *l, const struct wg_side *s, uint32_t threa
   if (c.object != WG_NONE) settle_given(g, &c);
   if (c.object != WG_NONE) gave(l, s, &c, e);
   if (c.op == WG_L_READ_CLOCK) check_clock(l, t, &c, e);
+  if (c.op == WG_L_FREE_SLOT) check_slot(l, s, &c, e);
   if (c.list == 0) return;
   if (c.op == WG_L_PUSH) wg_listing_pushed(&g->lists, c.list, c.entry, (uint32_t)s->events);
   if (c.op != WG_L_POP) return;

@@ -194,7 +194,25 @@ static void clocks(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// v 1: a slot that is in use is given. 2: it was freed.
+static void slots(struct tale *t, int v) {
+  event(t, E1, AUTO, 1);
+  for (uint32_t i = 0; i < 2; i++) {
+    if (i) guilty(t);
+    tale_call(t, 1, "KeTlsAlloc", NULL, 0);
+    ret(t, 1, v ? 4 : 4 + i);
+    if (v == 2 && i == 0) {
+      CALL(t, 1, "KeTlsFree", 4);
+      ret(t, 1, 1);
+    }
+  }
+  passes(t, 1, E1);
+  pad(t, 1, 12);
+}
+
 static void what_is_there_is_found(void) {
+  shows(slots, 1, WG_LAW_SLOT_AGAIN);
+  CU_ASSERT_FALSE(blamed(slots, 2, WG_LAW_SLOT_AGAIN));
   shows(found, 1, WG_LAW_SIGNALLED);
   shows(found, 2, WG_LAW_SIGNALLED);
   for (int v = 3; v <= 5; v++) CU_ASSERT_FALSE(blamed(found, v, WG_LAW_SIGNALLED));
