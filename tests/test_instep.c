@@ -209,7 +209,7 @@ static void out_of_step_levels_do_not_count(void) {
 static void merged(struct tale *t, int side) {
   start(t);
   for (unsigned i = 0; i < (1u << 17) + 1000; i++) {
-    tale_call(t, 1, "KeTlsAlloc", NULL, 0);
+    CALL(t, 1, "KeTlsSetValue", 1, 5);
     ret(t, 1, 1);
   }
   probe(t, (uint32_t)side);
