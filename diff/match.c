@@ -209,18 +209,27 @@ static uint64_t beginning(const struct wg_pairing *p, int side, uint32_t thread,
   return n ? wg_hash(k, (n < upto ? n : upto) * sizeof *k, n < upto ? n : upto) | 1 : 0;
 }
 
-static void by_beginning(struct wg_pairing *p, size_t upto, const char *how, unsigned confidence) {
-  struct wg_map next = {0}; // beginning -> threads of B, a list
+// Of threads whose calls say nothing: their entry point or, if that is not told, their first call all the same.
+static uint64_t entry_of(const struct wg_pairing *p, int side, uint32_t thread, size_t upto) {
+  const struct wg_dthread *t = &p->s[side]->threads[thread];
+  (void)upto;
+  if (!free_thread(p, side, thread) || !eligible(p->s[side], thread)) return 0;
+  return (t->entry ? wg_hash_u64(t->entry, 1) : wg_hash_u64(wg_key_strong(p, side, t->steps[0].content), 2)) | 1;
+}
+
+typedef uint64_t trait(const struct wg_pairing *p, int side, uint32_t thread, size_t upto);
+static void by_trait(struct wg_pairing *p, trait *of, size_t upto, const char *how, unsigned confidence) {
+  struct wg_map next = {0}; // trait -> threads of B, a list
   uint32_t *link = wg_xcalloc(p->s[1]->nthreads + 1, sizeof *link);
   uint64_t head;
   for (uint32_t j = (uint32_t)p->s[1]->nthreads; j-- > 0;) {
-    uint64_t key = beginning(p, 1, j, upto);
+    uint64_t key = of(p, 1, j, upto);
     if (key == 0) continue;
     link[j] = wg_map_get(&next, key, &head) ? (uint32_t)head : WG_NONE;
     wg_map_put(&next, key, j);
   }
   for (uint32_t i = 0; i < p->s[0]->nthreads; i++) {
-    uint64_t key = beginning(p, 0, i, upto);
+    uint64_t key = of(p, 0, i, upto);
     if (key == 0 || !wg_map_get(&next, key, &head) || head == WG_NONE) continue;
     join(p, i, (uint32_t)head, how, confidence);
     wg_map_put(&next, key, link[head]);
@@ -260,12 +269,13 @@ int wg_match_threads(struct wg_pairing *p, struct wg_err *err) {
   firsts(p);
   while (children(p)) {
   }
-  by_beginning(p, SAMPLE, "calls", 95);
+  by_trait(p, beginning, SAMPLE, "calls", 95);
   while (children(p)) {
   }
   by_calls(p);
   while (children(p)) {
   }
-  by_beginning(p, 1, "first call", 30);
+  by_trait(p, beginning, 1, "first call", 30);
+  by_trait(p, entry_of, 1, "entry point", 30);
   return WG_OK;
 }

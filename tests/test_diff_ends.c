@@ -104,6 +104,22 @@ static void a_thread_that_never_starts_is_named_without_an_engine(void) {
   wg_buf_release(&out);
 }
 
+// A thread of which nothing but a lock is told, and not who made it, is still itself.
+static void a_thread_that_tells_little_is_itself(void) {
+  static const char text[] =
+      "{\"kind\":\"thread.start\",\"tid\":8,\"idx\":0,\"entry\":\"0x82086378\",\"ctx\":\"0x0\"}\n"
+      "{\"kind\":\"kernel.call\",\"tid\":7,\"idx\":7,\"name\":\"KeSetAffinityThread\",\"args\":[\"0x30028018\",\"0x4\"]"
+      "}\n"
+      "{\"kind\":\"kernel.call\",\"tid\":8,\"idx\":1,\"name\":\"RtlEnterCriticalSection\",\"args\":[\"0x82271a88\"]}\n"
+      "{\"kind\":\"kernel.call\",\"tid\":9,\"idx\":0,\"name\":\"RtlEnterCriticalSection\",\"args\":[\"0x82271a88\"]}\n";
+  struct wg_buf out = {0};
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL(wg_file_write(at("little"), text, sizeof text - 1, &err), WG_OK);
+  CU_ASSERT_EQUAL(compare("little", "little", &out), WG_OK);
+  CU_ASSERT_TRUE(first_says(&out, "no difference: 3 calls here, 3 in the reference, 3 threads"));
+  wg_buf_release(&out);
+}
+
 static void an_exception_is_named(void) {
   struct wg_buf out = {0};
   for (int side = 0; side < 2; side++) {
@@ -743,6 +759,7 @@ WG_MAIN("diff_ends", {"a first call that never returns", a_first_call_that_never
         {"a thread that never starts is named", a_thread_that_never_starts_is_named},
         {"a thread that never starts is named without an engine",
          a_thread_that_never_starts_is_named_without_an_engine},
+        {"a thread that tells little is itself", a_thread_that_tells_little_is_itself},
         {"an exception is named", an_exception_is_named},
         {"a lock that both wait for is no difference", a_lock_that_both_wait_for_is_no_difference},
         {"a try is luck", a_try_is_luck}, {"signals of unknown objects are read", signals_of_unknown_objects_are_read},
