@@ -76,41 +76,37 @@ static void encode_words(struct wg_buf *out, const uint64_t *words, size_t n) {
   put_plain_words(out, words + same.at + same.n, n - same.at - same.n);
 }
 
-static size_t words_of(const struct wg_branch_packet *p) {
-  return (p->nbits + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS;
-}
-
-// Appends its bytes, 'B' and all.
+// Appends its bytes, 'B' and all, but for the targets.
 static void encode(const struct wg_branch_packet *p, struct wg_buf *out) {
   wg_buf_char(out, 'B');
   const uint64_t head[] = {p->tid, p->hw, p->pc, p->cycle, p->idx, p->instructions, p->nbits, p->ntargets};
   for (size_t i = 0; i < sizeof head / sizeof *head; i++) put_varint(out, head[i]);
-  encode_words(out, p->words, words_of(p));
-  put_targets(out, p->targets, p->ntargets);
+  encode_words(out, p->words, (p->nbits + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS);
 }
 
-// What is appended of a packet: this, whose pointers mean nothing, its words and its targets. Its bytes are worked out
-// on the thread that compresses them: for a program that jumps about that is a seventh of the machine's thread.
-#define HEAD sizeof(struct wg_branch_packet)
-static size_t words_bytes(const struct wg_branch_packet *p) { return words_of(p) * sizeof *p->words; }
-static size_t targets_bytes(const struct wg_branch_packet *p) {
-  return (p->ntargets * sizeof *p->targets + 7) / 8 * 8; // what follows is aligned
-}
-_Static_assert(HEAD % 8 == 0, "words follow");
+// What is appended of a packet: this, its bytes, and its targets, whose bytes are worked out on the thread that
+// compresses them: for a program that jumps about that is a seventh of the machine's thread. Words that repeat are told
+// once before, as there are many.
+struct appended {
+  uint32_t bytes, targets;
+};
+static size_t room_for(size_t bytes) { return (bytes + 7) / 8 * 8; } // what follows is aligned
 
 static void encode_all(const char *appended, size_t n, struct wg_buf *out) {
   for (const char *at = appended, *end = at + n; at < end;) {
-    struct wg_branch_packet p;
-    memcpy(&p, at, HEAD);
-    p.words = (const uint64_t *)(const void *)(at + HEAD);
-    p.targets = (const uint32_t *)(const void *)(at + HEAD + words_bytes(&p));
-    at += HEAD + words_bytes(&p) + targets_bytes(&p);
-    encode(&p, out);
+    struct appended p;
+    memcpy(&p, at, sizeof p);
+    at += sizeof p;
+    wg_buf_add(out, at, p.bytes);
+    at += room_for(p.bytes);
+    put_targets(out, (const uint32_t *)(const void *)at, p.targets);
+    at += room_for(p.targets * sizeof(uint32_t));
   }
 }
 
 struct wg_branches_writer {
   struct wg_frames *frames;
+  struct wg_buf packet;
 };
 
 int wg_branches_create(struct wg_branches_writer **out, const char *path, struct wg_err *err) {
@@ -124,11 +120,14 @@ int wg_branches_create(struct wg_branches_writer **out, const char *path, struct
 }
 
 void wg_branches_write(struct wg_branches_writer *w, const struct wg_branch_packet *p) {
-  size_t n = HEAD + words_bytes(p) + targets_bytes(p);
+  wg_buf_clear(&w->packet);
+  encode(p, &w->packet);
+  const struct appended head = {(uint32_t)w->packet.len, (uint32_t)p->ntargets};
+  size_t targets = p->ntargets * sizeof *p->targets, n = sizeof head + room_for(head.bytes) + room_for(targets);
   char *at = wg_frames_room(w->frames, n);
-  memcpy(at, p, HEAD);
-  if (p->nbits) memcpy(at + HEAD, p->words, words_bytes(p));
-  if (p->ntargets) memcpy(at + HEAD + words_bytes(p), p->targets, p->ntargets * sizeof *p->targets);
+  memcpy(at, &head, sizeof head);
+  memcpy(at + sizeof head, w->packet.data, head.bytes);
+  if (targets) memcpy(at + sizeof head + room_for(head.bytes), p->targets, targets);
   wg_frames_commit(w->frames, n);
   if (wg_frames_pending(w->frames) >= WG_FRAME_BYTES) wg_frames_cut(w->frames);
 }
@@ -136,6 +135,7 @@ void wg_branches_write(struct wg_branches_writer *w, const struct wg_branch_pack
 int wg_branches_finish(struct wg_branches_writer *w, char *sha256, struct wg_err *err) {
   wg_frames_drain(w->frames, sha256);
   int code = wg_frames_finish(w->frames, "E", 1, err);
+  wg_buf_release(&w->packet);
   free(w);
   return code;
 }
@@ -298,6 +298,7 @@ bool wg_branches_take(struct wg_branches_reader *r, const struct wg_branch_packe
   if (r->version < 3) return false;
   wg_buf_clear(&r->packet);
   encode(p, &r->packet);
+  put_targets(&r->packet, p->targets, p->ntargets);
   if (r->n - r->pos < r->packet.len || memcmp(r->block + r->pos, r->packet.data, r->packet.len) != 0) return false;
   r->pos += r->packet.len;
   wg_source_soon(r->block + r->pos + 256);
