@@ -210,7 +210,7 @@ static uint64_t beginning(const struct wg_pairing *p, int side, uint32_t thread,
 }
 
 // Of threads whose calls say nothing: their entry point or, if that is not told, their first call all the same.
-static uint64_t entry_of(const struct wg_pairing *p, int side, uint32_t thread, size_t upto) {
+static uint64_t where_it_begins(const struct wg_pairing *p, int side, uint32_t thread, size_t upto) {
   const struct wg_dthread *t = &p->s[side]->threads[thread];
   (void)upto;
   if (!free_thread(p, side, thread) || !eligible(p->s[side], thread)) return 0;
@@ -276,6 +276,6 @@ int wg_match_threads(struct wg_pairing *p, struct wg_err *err) {
   while (children(p)) {
   }
   by_trait(p, beginning, 1, "first call", 30);
-  by_trait(p, entry_of, 1, "entry point", 30);
+  by_trait(p, where_it_begins, 1, "entry point", 30);
   return WG_OK;
 }
