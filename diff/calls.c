@@ -46,15 +46,3 @@ bool wg_call_spins(const char *name) { return strstr(name, "AcquireSpinLock") !=
 bool wg_call_by_handle(const struct wg_nt_export *nt, const char *name) {
   return nt ? nt->params[0] == 'h' : strncmp(name, "Nt", 2) == 0;
 }
-
-bool wg_call_always_tells(const char *name) {
-  static const char *const names[] = {
-      "ExCreateThread",  "NtAllocateVirtualMemory", "NtCancelTimer",        "NtClearEvent",         "NtCreateEvent",
-      "NtCreateFile",    "NtCreateIoCompletion",    "NtCreateMutant",       "NtCreateSemaphore",    "NtCreateTimer",
-      "NtOpenFile",      "NtProtectVirtualMemory",  "NtPulseEvent",         "NtQueryDirectoryFile", "NtReadFile",
-      "NtReleaseMutant", "NtReleaseSemaphore",      "NtRemoveIoCompletion", "NtResumeThread",       "NtSetEvent",
-      "NtSetTimerEx",    "NtSuspendThread",         "NtWriteFile",          "NtFreeVirtualMemory",  "NtQueryEvent"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcmp(name, names[i]) == 0) return true;
-  return false;
-}

@@ -73,8 +73,6 @@ bool wg_call_endless(const struct wg_nt_export *nt, size_t at, uint64_t value);
 bool wg_call_for_all(const char *name, uint64_t third);
 bool wg_call_sleeps(const char *name); // it only waits for time to pass
 bool wg_call_spins(const char *name);  // it waits for a lock, with its processor
-// In a trace of Wedge's each call of it that succeeds tells of what it did (tests/test_outputs.c).
-bool wg_call_always_tells(const char *name);
 // Its first argument is a handle.
 bool wg_call_by_handle(const struct wg_nt_export *nt, const char *name);
 

@@ -34,10 +34,15 @@ void wg_law_tells(struct wg_laws *l, struct wg_side *s, uint32_t thread, const s
     x->first = t->latest;
 }
 
+static bool always_tells(const char *name) {
+  const struct wg_nt_export *nt = wg_nt_find(name, strlen(name));
+  return nt && nt->flags & WG_NT_TELLS;
+}
+
 void wg_law_tells_end(struct wg_laws *l, const struct wg_side *s) {
   for (size_t i = 0; i < l->state->ntellers; i++) {
     const struct wg_lteller *x = &l->state->teller[i];
-    if (x->silent && (x->tells >= SEEN || wg_call_always_tells(wg_str(s, x->first.name))))
+    if (x->silent && (x->tells >= SEEN || always_tells(wg_str(s, x->first.name))))
       wg_law_broken(l, WG_LAW_TELLS, &x->first, x->first.thread, x->first.idx);
   }
 }

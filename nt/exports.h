@@ -22,6 +22,7 @@ enum wg_nt_flag {
   WG_NT_CONSEQUENCE = 1u << 10, // reports rather than causes: messages, error codes, exceptions
   WG_NT_RESETS = 1u << 11,      // takes a signal back: clear, reset, pulse, cancel
   WG_NT_OPENS = 1u << 12,       // takes a path
+  WG_NT_TELLS = 1u << 13,       // each call of it that succeeds tells of what it did, in a trace of Wedge's
 };
 
 // What of it this kernel has. A variable is IMPLEMENTED if it has a value here, else it is memory of zeros.

@@ -467,7 +467,26 @@ static uint32_t section_header(const struct wg_buf *elf, const char *name) {
   return 0;
 }
 
-// Each error of a record names the file and the record, and says what is wrong; a word of it is another one.
+// A word of a section, or of its header, is another one: the error names the file and `at` there, and says what is
+// wrong.
+static void elf_is_refused(const char *guest, const char *section, bool in_header, size_t word, uint32_t value,
+                           size_t at, const char *says) {
+  struct wg_buf elf = {0}, name = {0}, want = {0};
+  struct wg_image e;
+  struct wg_err err = {0};
+  wg_buf_printf(&name, "%s.elf", guest);
+  read_guest(name.data, &elf);
+  size_t from = section_header(&elf, section);
+  if (!in_header) from = wg_load_be32(elf.data + from + offsetof(Elf32_Shdr, sh_offset));
+  wg_store_be32(elf.data + from + word, value);
+  wg_buf_printf(&want, "%s: offset 0x%x: %s", name.data, (unsigned)(from + at), says);
+  CU_ASSERT_EQUAL(wg_image_load(&e, name.data, elf.data, elf.len, NULL, &err), WG_INPUT);
+  CU_ASSERT_STRING_EQUAL(err.msg, want.data);
+  wg_buf_release(&want);
+  wg_buf_release(&name);
+  wg_buf_release(&elf);
+}
+
 static void elf_records_are_judged(void) {
   static const struct {
     const char *guest, *section;
@@ -480,21 +499,9 @@ static void elf_records_are_judged(void) {
                {"cacheload", ".wedge.imports", 0x2C, 0xFFFFFFF0, 0x20, "import record lies outside the image"},
                {"adder", ".wedge.exports", 0x10, 4, 0xC, "export record lies outside the image"},
                {"adder", ".wedge.exports", 0x14, 4, 0xC, "export record lies outside the image"}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    struct wg_buf elf = {0}, name = {0}, want = {0};
-    struct wg_image e;
-    struct wg_err err = {0};
-    wg_buf_printf(&name, "%s.elf", cases[i].guest);
-    read_guest(name.data, &elf);
-    uint32_t off = wg_load_be32(elf.data + section_header(&elf, cases[i].section) + offsetof(Elf32_Shdr, sh_offset));
-    wg_store_be32(elf.data + off + cases[i].word, cases[i].value);
-    wg_buf_printf(&want, "%s: offset 0x%x: %s", name.data, (unsigned)(off + cases[i].record), cases[i].says);
-    CU_ASSERT_EQUAL(wg_image_load(&e, name.data, elf.data, elf.len, NULL, &err), WG_INPUT);
-    CU_ASSERT_STRING_EQUAL(err.msg, want.data);
-    wg_buf_release(&want);
-    wg_buf_release(&name);
-    wg_buf_release(&elf);
-  }
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    elf_is_refused(cases[i].guest, cases[i].section, false, cases[i].word, cases[i].value, cases[i].record,
+                   cases[i].says);
 }
 
 static void elf_sections_are_judged(void) {
@@ -509,21 +516,8 @@ static void elf_sections_are_judged(void) {
        offsetof(Elf32_Shdr, sh_size), 0x7FFFFFFF},
       {"seh", ".pdata", "the function table lies outside the image", offsetof(Elf32_Shdr, sh_addr), 0x1000},
       {"seh", ".pdata", "the function table lies outside the image", offsetof(Elf32_Shdr, sh_size), 0x7FFFFFFF}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    struct wg_buf elf = {0}, name = {0}, want = {0};
-    struct wg_image e;
-    struct wg_err err = {0};
-    wg_buf_printf(&name, "%s.elf", cases[i].guest);
-    read_guest(name.data, &elf);
-    uint32_t at = section_header(&elf, cases[i].section);
-    wg_store_be32(elf.data + at + cases[i].field, cases[i].value);
-    wg_buf_printf(&want, "%s: offset 0x%x: %s", name.data, (unsigned)at, cases[i].says);
-    CU_ASSERT_EQUAL(wg_image_load(&e, name.data, elf.data, elf.len, NULL, &err), WG_INPUT);
-    CU_ASSERT_STRING_EQUAL(err.msg, want.data);
-    wg_buf_release(&want);
-    wg_buf_release(&name);
-    wg_buf_release(&elf);
-  }
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    elf_is_refused(cases[i].guest, cases[i].section, true, cases[i].field, cases[i].value, 0, cases[i].says);
 }
 
 WG_MAIN("loader", {"ELF records are judged", elf_records_are_judged},

@@ -72,18 +72,18 @@ static void test_flags(void) {
     const char *name;
     unsigned flags;
   } of[] = {
-      {"NtSetEvent", WG_NT_SIGNALS},
-      {"NtPulseEvent", WG_NT_SIGNALS | WG_NT_RESETS},
-      {"NtClearEvent", WG_NT_RESETS},
+      {"NtSetEvent", WG_NT_SIGNALS | WG_NT_TELLS},
+      {"NtPulseEvent", WG_NT_SIGNALS | WG_NT_RESETS | WG_NT_TELLS},
+      {"NtClearEvent", WG_NT_RESETS | WG_NT_TELLS},
       {"NtClose", WG_NT_CLOSES},
-      {"NtCreateFile", WG_NT_CREATES | WG_NT_OPENS},
+      {"NtCreateFile", WG_NT_CREATES | WG_NT_OPENS | WG_NT_TELLS},
       {"NtQueryFullAttributesFile", WG_NT_QUERY | WG_NT_OPENS},
       {"RtlEnterCriticalSection", WG_NT_WAITS | WG_NT_LOCK},
       {"RtlLeaveCriticalSection", WG_NT_SIGNALS | WG_NT_UNLOCK},
       {"KeQuerySystemTime", WG_NT_QUERY | WG_NT_TIME},
       {"RtlNtStatusToDosError", WG_NT_QUERY | WG_NT_CONSEQUENCE},
       {"MmFreePhysicalMemory", WG_NT_FREES},
-      {"NtReadFile", 0},
+      {"NtReadFile", WG_NT_TELLS},
   };
   for (size_t i = 0; i < sizeof of / sizeof *of; i++) CU_ASSERT_EQUAL(find(of[i].name)->flags, of[i].flags);
 }

@@ -7,7 +7,6 @@
 #include <jansson.h>
 
 #include "base/endian.h"
-#include "diff/calls.h"
 #include "emu/kernel/kernel.h"
 #include "emu/machine.h"
 #include "tests/named.h"
@@ -235,7 +234,8 @@ static bool try_call(struct call *c, const struct wg_export *x, uint8_t (*before
   }
   make(c, x);
   bool any = false, done = c->returned && x->ret == 'S' && c->m->threads.list[0]->ctx.cpu.gpr[3] == 0;
-  if (done && wg_call_always_tells(x->name)) CU_ASSERT_STRING_NOT_EQUAL(c->out, "{}"); // diff/law_tells.c counts on it
+  bool tells = wg_nt_find(x->name, strlen(x->name))->flags & WG_NT_TELLS; // diff/law_tells.c counts on it
+  if (done && tells) CU_ASSERT_STRING_NOT_EQUAL(c->out, "{}");
   for (unsigned i = 0; c->returned && x->params[i]; i++)
     if (x->params[i] == 'P' || x->params[i] == 'H') any |= check_output(c, i, before[i]);
   return any;
