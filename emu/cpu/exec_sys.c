@@ -85,15 +85,22 @@ OP(mfmsr) { RD = c->msr; }
 // L=1 moves EE and RI only (Book III); nothing else of the MSR is the guest's to change.
 OP(mtmsrd) { c->msr = (c->msr & ~0x8002ull) | (RS & 0x8002); }
 
-static void trap(struct wg_cpu *c, const struct wg_op *o, int64_t a, int64_t b, uint64_t ua, uint64_t ub) {
-  unsigned to = o->d;
-  if ((to & 16 && a < b) || (to & 8 && a > b) || (to & 4 && a == b) || (to & 2 && ua < ub) || (to & 1 && ua > ub))
-    c->stop = WG_STOP_TRAP;
+static inline bool traps(unsigned to, int64_t a, int64_t b, uint64_t ua, uint64_t ub) {
+  return (to & 16 && a < b) || (to & 8 && a > b) || (to & 4 && a == b) || (to & 2 && ua < ub) || (to & 1 && ua > ub);
 }
-OP_STOPS(tw) { trap(c, o, (int32_t)RA, (int32_t)RB, (uint32_t)RA, (uint32_t)RB); }
-OP_STOPS(twi) { trap(c, o, (int32_t)RA, SIMM, (uint32_t)RA, (uint32_t)SIMM); }
-OP_STOPS(td) { trap(c, o, (int64_t)RA, (int64_t)RB, RA, RB); }
-OP_STOPS(tdi) { trap(c, o, (int64_t)RA, SIMM, RA, (uint64_t)SIMM); }
+OP_STOPS(trap_out) {
+  (void)o;
+  c->stop = WG_STOP_TRAP;
+}
+#define TRAP(name, a, b, ua, ub)                                                                                       \
+  HANDLER(name) {                                                                                                      \
+    if (unlikely(traps(o->d, a, b, ua, ub))) BECOME(wg_op_trap_out);                                                   \
+    NEXT;                                                                                                              \
+  }
+TRAP(tw, (int32_t)RA, (int32_t)RB, (uint32_t)RA, (uint32_t)RB)
+TRAP(twi, (int32_t)RA, SIMM, (uint32_t)RA, (uint32_t)SIMM)
+TRAP(td, (int64_t)RA, (int64_t)RB, RA, RB)
+TRAP(tdi, (int64_t)RA, SIMM, RA, (uint64_t)SIMM)
 OP_STOPS(sc) {
   (void)o;
   c->stop = WG_STOP_SYSCALL;
