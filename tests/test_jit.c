@@ -431,6 +431,33 @@ static void test_executed(void) {
   end(&t);
 }
 
+// What a region falls into because it is full, or its page ends, is compiled as well, though no branch leads there: a
+// loop of `n` instructions from place `from` on, over ends of pages, of which each is compiled once.
+static void straight_loop(unsigned from, unsigned n, uint64_t regions) {
+  struct two t;
+  if (!begin_with(&t, &(struct wg_jit_options){.threshold = 12})) return;
+  struct wg_harness *both[2] = {t.plain, t.compiled};
+  const uint32_t first = CODE + 4 * from, last = first + 4 * (n - 1);
+  for (int i = 0; i < 2; i++) {
+    wg_harness_map(both[i], CODE, NULL, 8192);
+    for (uint32_t at = first; at < last; at += 4) wg_mem_w32(both[i]->mem, at, 0x38630001 + at % 7); // addi r3, r3
+    wg_mem_w32(both[i]->mem, last, 18u << 26 | ((first - last) & 0x3FFFFFC));                        // b first
+    set(both[i], 3);
+    both[i]->cpu.pc = first;
+    for (unsigned turn = 0; turn < 60; turn++) wg_cpu_run(&both[i]->cpu, both[i]->cpu.cycle + 1000);
+  }
+  CU_ASSERT_PTR_NULL(difference(t.plain, t.compiled));
+  struct wg_jit_stats s = wg_jit_stats(t.jit);
+  CU_ASSERT_EQUAL(s.regions, regions);
+  CU_ASSERT_EQUAL(s.instructions, n);
+  end(&t);
+}
+static void test_straight(void) {
+  straight_loop(0, WG_JIT_MOST, 1);
+  straight_loop(0, 3 * WG_JIT_MOST + 10, 4);
+  straight_loop(1000, 100, 2);
+}
+
 // Where there is no room for more, all is forgotten and begun anew.
 static void test_room(void) {
   struct two t;
@@ -712,4 +739,4 @@ WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_chan
         {"kept is there at once", test_kept_is_there_at_once}, {"every instruction", test_rows},
         {"random sequences", test_sequences}, {"accesses", test_accesses}, {"indexed accesses", test_indexed},
         {"guards", test_guards}, {"a page with other rights", test_other_rights}, {"branches", test_branches},
-        {"loops", test_loops}, {"executed", test_executed})
+        {"loops", test_loops}, {"executed", test_executed}, {"straight code", test_straight})

@@ -46,7 +46,7 @@ struct wg_jit_host {
 
 // What of a page is compiled, or is being.
 struct cover {
-  bool asked[WG_CHOSEN_PAGE], done[WG_CHOSEN_PAGE];
+  bool asked[WG_CHOSEN_PAGE], done[WG_CHOSEN_PAGE], entry[WG_CHOSEN_PAGE];
   bool looked_up[WG_CHOSEN_PAGE]; // for what an earlier run has kept
   bool tried;                     // what is kept of it
 };
@@ -92,14 +92,12 @@ static void recent_jumps(const struct wg_branches *b, uint32_t page, struct wg_j
     if (b->targets[i] >> 12 == page) wg_jumps_add(out, b->targets[i] >> 2 & (WG_CHOSEN_PAGE - 1));
 }
 
-// The region that begins at `pc`, to be compiled; `tried`: of what has been executed alone.
-static struct wg_job *job_at(struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps, bool tried) {
+// The region that begins at `pc`, to be compiled, of what is in `of` alone, unless that is NULL.
+static struct wg_job *job_at(struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps, const bool *of) {
   uint32_t words[WG_CHOSEN_PAGE], page = pc >> 12;
-  bool executed[WG_CHOSEN_PAGE];
   struct wg_chosen chosen;
   if (!page_words(code, page, words)) return NULL;
-  wg_compiled_executed(code, page, executed);
-  wg_choose(words, tried ? executed : NULL, pc >> 2 & (WG_CHOSEN_PAGE - 1), WG_JIT_MOST, jumps, &chosen);
+  wg_choose(words, of, pc >> 2 & (WG_CHOSEN_PAGE - 1), WG_JIT_MOST, jumps, &chosen);
   struct wg_job *job = wg_xcalloc(1, sizeof *job);
   job->page = page;
   job->pc = pc;
@@ -135,15 +133,16 @@ static bool take_kept(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) 
   return true;
 }
 
-static void ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps, bool tried) {
-  struct wg_job *job = take_kept(h, code, pc) ? NULL : job_at(code, pc, jumps, tried);
+static void ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps,
+                const bool *of) {
+  struct wg_job *job = take_kept(h, code, pc) ? NULL : job_at(code, pc, jumps, of);
   if (job == NULL) return;
   asked(h, job);
   wg_worker_give(h->worker, job);
 }
 
 void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
-  ask(h, code, pc, &(struct wg_jumps){.n = 0}, false);
+  ask(h, code, pc, &(struct wg_jumps){.n = 0}, NULL);
 }
 
 // It needs no more than to be seen once, and is looked up once.
@@ -196,8 +195,10 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
   if (rewritten || wg_worker_waiting(h->worker) >= QUEUE) return;
   h->seen[at].n = UINT32_MAX;
   struct wg_jumps jumps = {.n = 0};
+  bool executed[WG_CHOSEN_PAGE];
   recent_jumps(c->branches, pc >> 12, &jumps);
-  ask(h, c->code, pc, &jumps, h->threshold >= TELLS);
+  wg_compiled_executed(c->code, pc >> 12, executed);
+  ask(h, c->code, pc, &jumps, h->threshold >= TELLS ? executed : NULL);
 }
 
 static void often(void *ctx, const struct wg_cpu *c, uint32_t pc) { sample(ctx, c, pc); }
@@ -271,7 +272,10 @@ static void install_again(struct wg_jit_host *h, struct wg_code *code, uint32_t 
   struct page *p = page_of(h, page);
   for (const struct kept *k = p->kept; k; k = k->next) {
     if (!still_so(code, page, k) || !put_code(code, page, k)) continue;
-    for (size_t i = 0; i < k->n; i++) p->cover.done[k->insns[i].place] = true;
+    for (size_t i = 0; i < k->n; i++) {
+      p->cover.done[k->insns[i].place] = true;
+      p->cover.entry[k->insns[i].place] |= k->insns[i].entry;
+    }
     h->stats.again++;
   }
 }
@@ -282,6 +286,30 @@ static void settle(struct wg_jit_host *h, const struct wg_job *job, bool install
   for (size_t i = 0; i < job->n; i++) {
     cover->asked[job->insns[i].place] = false;
     cover->done[job->insns[i].place] |= installed;
+    cover->entry[job->insns[i].place] |= installed && job->insns[i].entry;
+  }
+}
+
+// What a region falls into at `pc`, because it was full or its page ends: nobody branches there, so that it would never
+// be seen. It is compiled up to what can be entered, if it was executed.
+static void go_on(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
+  const struct cover *cover = cover_of(h, pc >> 12);
+  unsigned place = pc >> 2 & (WG_CHOSEN_PAGE - 1);
+  bool of[WG_CHOSEN_PAGE];
+  if (cover->asked[place] || cover->entry[place] || page_of(h, pc >> 12)->rewritten >= REWRITTEN) return;
+  if (take_kept(h, code, pc) || wg_worker_waiting(h->worker) >= QUEUE) return;
+  wg_compiled_executed(code, pc >> 12, of);
+  if (!of[place]) return;
+  for (size_t i = 0; i < WG_CHOSEN_PAGE; i++) of[i] = of[i] && !cover->entry[i];
+  ask(h, code, pc, &(struct wg_jumps){.n = 0}, of);
+}
+
+static void go_on_behind(struct wg_jit_host *h, struct wg_code *code, const struct wg_job *job) {
+  for (size_t i = 0; i < job->n; i++) {
+    const struct wg_jit_insn *insn = &job->insns[i];
+    bool falls = wg_branch_form(insn->word) == WG_BRANCH_NONE || wg_branch_decides(insn->word);
+    if (falls && (i + 1 == job->n || job->insns[i + 1].place != insn->place + 1u))
+      go_on(h, code, (job->page << 12) + 4u * insn->place + 4u);
   }
 }
 
@@ -310,7 +338,9 @@ static void turn(void *ctx, const struct wg_cpu *c) {
   struct wg_code *code = c->code;
   uint32_t pc = c->pc;
   for (struct wg_job *job; !h->clear && (job = wg_worker_take(h->worker));) {
-    settle(h, job, install(h, code, job));
+    bool installed = install(h, code, job);
+    settle(h, job, installed);
+    if (installed) go_on_behind(h, code, job);
     wg_job_free(job);
   }
   for (; h->nagain; h->nagain--) install_again(h, code, h->again[h->nagain - 1]);
