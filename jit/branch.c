@@ -84,36 +84,18 @@ void wg_jit_branch(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   wg_jit_go(u);
 }
 
-// If it is taken two things are noted, which the interpreter does.
-static void branch_to_lr_or_not(struct wg_jit_build *u, const struct wg_jit_insn *i) {
-  LLVMBasicBlockRef yes = wg_jit_block(u), no = wg_jit_block(u);
-  LLVMBuildCondBr(u->b, ask(u, "taken", i, NULL), yes, no);
-  wg_jit_put(u, yes);
-  wg_jit_exit_at(u, i->place, u->original);
-  wg_jit_put(u, no);
-  wg_jit_note(u, wg_jit_i64(u->j, 0));
-  wg_jit_go(u);
-}
-
-// Returns to where a call of the region led from stay within it.
-void wg_jit_branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+// Returns to where a call of the region led from stay within it. What is noted is that it is taken, if that is decided,
+// and that it goes back where the latest call said; what does not is the interpreter's, who will ask all of it again.
+static void go_back(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   struct wg_jit *j = u->j;
-  bool counts = i->decides && !(i->word >> 21 & 4);
-  if (wg_jit_links(i) || counts) {
-    wg_jit_exit_at(u, i->place, u->original);
-    return;
-  }
-  if (i->decides) {
-    branch_to_lr_or_not(u, i);
-    return;
-  }
   LLVMValueRef to = address(u, register_of(u, j->layout.lr));
   LLVMValueRef hit = ask(u, "returns", i, LLVMBuildTrunc(u->b, to, j->i32, ""));
   LLVMBasicBlockRef miss = wg_jit_block(u), back = wg_jit_block(u), other = wg_jit_block(u);
   wg_jit_unlikely(u, LLVMBuildNot(u->b, hit, ""), miss, back);
-  wg_jit_put(u, miss); // where the interpreter will ask again
+  wg_jit_put(u, miss);
   wg_jit_exit_by(u, i->place, wg_jit_leave(u, u->original, true, true));
   wg_jit_put(u, back);
+  if (i->decides) wg_jit_note(u, wg_jit_i64(j, 1));
   wg_jit_note(u, wg_jit_i64(j, 1));
   LLVMValueRef choose = LLVMBuildSwitch(u->b, to, other, 4);
   unsigned n = 0;
@@ -125,6 +107,25 @@ void wg_jit_branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   }
   wg_jit_put(u, other);
   take_far(u, e_behind(u, i), to);
+}
+
+void wg_jit_branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  bool counts = i->decides && !(i->word >> 21 & 4);
+  if (wg_jit_links(i) || counts) {
+    wg_jit_exit_at(u, i->place, u->original);
+    return;
+  }
+  if (!i->decides) {
+    go_back(u, i);
+    return;
+  }
+  LLVMBasicBlockRef yes = wg_jit_block(u), no = wg_jit_block(u);
+  LLVMBuildCondBr(u->b, ask(u, "taken", i, NULL), yes, no);
+  wg_jit_put(u, yes);
+  go_back(u, i);
+  wg_jit_put(u, no);
+  wg_jit_note(u, wg_jit_i64(u->j, 0));
+  wg_jit_go(u);
 }
 
 void wg_jit_branch_to_ctr(struct wg_jit_build *u, const struct wg_jit_insn *i) {

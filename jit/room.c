@@ -25,7 +25,7 @@ static void find(struct wg_jit_build *u, unsigned k) {
   if (!i->leave && !back) most(r, u, to);
   if (!i->leave && falls) most(r, u, wg_jit_falls_to(u, k));
   r->ops++;
-  r->decisions = (uint16_t)(r->decisions + (i->decides || wg_jit_is_return(i)));
+  r->decisions = (uint16_t)(r->decisions + i->decides + wg_jit_is_return(i));
   r->checked = r->decisions > MOST_DECISIONS || r->ops > MOST_OPS;
 }
 

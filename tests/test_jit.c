@@ -376,11 +376,29 @@ static void make_branches(uint32_t words[MOST], uint64_t *rng) {
     case 6: words[i] = 16u << 26 | 16u << 21 | (to & 0xFFFC); break;                        // bdnz
     default: words[i] = 16u << 26 | (random_below(rng, 2) ? 4u : 12u) << 21 | 2u << 16 | (to & 0xFFFC); break;
     }
-    if (random_below(rng, 10) == 0) words[i] = 0x4E800020; // blr
+    if (random_below(rng, 10) == 0) words[i] = 0x4E800020;                                     // blr
+    if (random_below(rng, 10) == 0) words[i] = random_below(rng, 2) ? 0x4C820020 : 0x4D820020; // bnelr, beqlr
   }
   words[MOST - 1] = 18u << 26 | ((0u - 4 * (MOST - 1)) & 0x3FFFFFC); // once more
 }
 static void test_branches(void) { test_made(make_branches, 60, 120000, "branches"); }
+
+// Calls whose returns are decided, two things noted at once, with any number of others noted before: the trail is full
+// between the two as well.
+static void make_returns(uint32_t words[MOST], uint64_t *rng) {
+  unsigned called = 6 + random_below(rng, 3), n = random_below(rng, 5);
+  words[0] = 18u << 26 | 4 * called | 1;                                          // bl
+  for (unsigned i = 1; i < called - 1; i++) words[i] = i <= n ? 0x41820004 : NOP; // beq, to the next one
+  words[called - 1] = 18u << 26 | ((0u - 4 * (called - 1)) & 0x3FFFFFC);          // b 0
+  for (unsigned i = called; i < MOST - 1; i += 3) {
+    words[i] = made_addition(4, 4, random_below(rng, 0x7FFF));
+    if (i + 2 >= MOST - 1) continue;
+    words[i + 1] = 28u << 26 | 4u << 21 | 5u << 16 | 1u << random_below(rng, 15); // andi. r5, r4
+    words[i + 2] = random_below(rng, 2) ? 0x4C820020 : 0x4D820020;                // bnelr, beqlr
+  }
+  words[MOST - 1] = 18u << 26 | ((4 - 4 * (MOST - 1)) & 0x3FFFFFC); // b 4, where a call would have returned to
+}
+static void test_returns(void) { test_made(make_returns, 30, 20000, "returns"); }
 
 // Small loops: rounds that end anywhere, ways out of them and over parts of them, accesses that go over ends of pages.
 static void make_loops(uint32_t words[MOST], uint64_t *rng) {
@@ -739,4 +757,4 @@ WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_chan
         {"kept is there at once", test_kept_is_there_at_once}, {"every instruction", test_rows},
         {"random sequences", test_sequences}, {"accesses", test_accesses}, {"indexed accesses", test_indexed},
         {"guards", test_guards}, {"a page with other rights", test_other_rights}, {"branches", test_branches},
-        {"loops", test_loops}, {"executed", test_executed}, {"straight code", test_straight})
+        {"returns", test_returns}, {"loops", test_loops}, {"executed", test_executed}, {"straight code", test_straight})
