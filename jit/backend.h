@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WG_JIT_VERSION 7u   // of this interface
-#define WG_JIT_MOST 256u    // instructions of a region
+#define WG_JIT_VERSION 8u   // of this interface
+#define WG_JIT_MOST 512u    // instructions of a region
 #define WG_JIT_PAGE 1024u   // instructions of a page; the op behind them goes on to the next one
 #define WG_JIT_OP_BYTES 32u // at least an op's size
 #define WG_JIT_GRANULES 16u
@@ -37,7 +37,7 @@ struct wg_jit_region {
 
 // Registers that compiled code keeps: `count` of `size` bytes each, from `offset` in the context on. What is `late` is
 // written to the context where the code is left, anything else at once. `general` are those that fields of an
-// instruction number (RT, RA, RB); they are kept where small loops name them (jit/unroll.c). `bits` are written with
+// instruction number (RT, RA, RB), of which some are kept (jit/keep.c). `bits` are written with
 // the field of four that they lie in: `fields`, of four bytes each, which is kept as one number (enum wg_jit_order).
 struct wg_jit_granule {
   uint32_t offset, size, count;

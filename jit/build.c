@@ -59,7 +59,7 @@ const struct wg_jit_granule *wg_jit_granule_of(const struct wg_jit_layout *l, ui
 bool wg_jit_in_context(const struct wg_jit_build *u, uint32_t slot) {
   uint32_t offset;
   const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &offset);
-  return g->general && !(u->round >> (offset - g->offset) / g->size & 1);
+  return g->general && !(u->kept >> (offset - g->offset) / g->size & 1);
 }
 
 LLVMValueRef wg_jit_general(struct wg_jit_build *u, unsigned number) {

@@ -69,7 +69,7 @@ struct wg_jit_build {
   LLVMBasicBlockRef block[WG_JIT_BUILT]; // of each
   struct wg_jit_loop loops[WG_JIT_LOOPS];
   size_t nloops;
-  uint32_t round;             // general registers that these loops name
+  uint32_t kept;              // general registers that are in host registers (keep.c)
   uint8_t loop[WG_JIT_BUILT]; // which one an instruction is of, counted from 1; 0: none
   LLVMModuleRef module;
   LLVMBuilderRef b, allocas; // the second at the end of the first block
@@ -120,8 +120,7 @@ void wg_jit_unlikely(struct wg_jit_build *u, LLVMValueRef cond, LLVMBasicBlockRe
 LLVMValueRef wg_jit_alloca(struct wg_jit_build *u, LLVMTypeRef t);
 // The slot that holds a byte of the context, and its first byte; UINT32_MAX: none does.
 uint32_t wg_jit_slot_of(const struct wg_jit_layout *l, uint32_t offset, uint32_t *start, uint32_t *size);
-// It has none: the context itself is read and written. Those are most general registers: what LLVM has no host register
-// for it would put on the stack besides.
+// It has none: the context itself is read and written. Those are most general registers (keep.c).
 bool wg_jit_in_context(const struct wg_jit_build *u, uint32_t slot);
 LLVMValueRef wg_jit_slot(struct wg_jit_build *u, uint32_t slot); // its alloca, made at need
 const struct wg_jit_granule *wg_jit_granule_of(const struct wg_jit_layout *l, uint32_t slot, uint32_t *offset);
@@ -187,6 +186,10 @@ static inline const struct wg_jit_loop *wg_jit_loop_behind(const struct wg_jit_b
 }
 // The last instruction of the round before, which alone leads to a round's first; or none.
 uint16_t wg_jit_round_before(const struct wg_jit_build *u, unsigned insn);
+
+// --- keep.c: which general registers are kept. What LLVM has no host register for it would put on the stack instead of
+// in the context.
+void wg_jit_keep(struct wg_jit_build *u);
 
 // --- room.c: where it is looked at limits
 void wg_jit_find_room(struct wg_jit_build *u);

@@ -211,6 +211,7 @@ bool wg_jit_region(struct wg_jit_build *u) {
   u->original = wg_jit_block(u);
   u->near = wg_jit_block(u);
   wg_jit_unroll(u);
+  wg_jit_keep(u);
   wg_jit_find_room(u);
   find_joins(u);
   wg_jit_find_guards(u);

@@ -81,21 +81,11 @@ static unsigned rounds(const struct wg_jit_build *u, unsigned tail) {
   return most < MOST_ROUNDS ? most : MOST_ROUNDS;
 }
 
-// What its fields for RT (RS), RA and RB say, whatever they mean to it.
-static uint32_t named(uint32_t w) {
-  unsigned op = w >> 26;
-  uint32_t rb = op == 31 || op == 23 ? 1u << (w >> 11 & 31) : 0;
-  return 1u << (w >> 21 & 31) | 1u << (w >> 16 & 31) | rb;
-}
-
 static void unroll(struct wg_jit_build *u, unsigned tail, unsigned times) {
   unsigned to = wg_jit_target(&u->insns[tail]), head = u->index[to], n = tail + 1u - head;
   struct wg_jit_loop *l = &u->loops[u->nloops++];
   *l = (struct wg_jit_loop){(uint16_t)head, (uint16_t)n, (uint16_t)u->ninsns, (uint16_t)times};
-  for (unsigned k = head; k <= tail; k++) {
-    u->loop[k] = (uint8_t)u->nloops;
-    if (!wg_jit_branches(&u->insns[k])) u->round |= named(u->insns[k].word);
-  }
+  for (unsigned k = head; k <= tail; k++) u->loop[k] = (uint8_t)u->nloops;
   for (unsigned round = 1; round < times; round++)
     for (unsigned k = head; k <= tail; k++) {
       u->insns[u->ninsns] = u->insns[k];

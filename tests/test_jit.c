@@ -472,7 +472,8 @@ static void straight_loop(unsigned from, unsigned n, uint64_t regions) {
 }
 static void test_straight(void) {
   straight_loop(0, WG_JIT_MOST, 1);
-  straight_loop(0, 3 * WG_JIT_MOST + 10, 4);
+  straight_loop(0, WG_JIT_MOST + 10, 2);
+  straight_loop(0, WG_JIT_PAGE, WG_JIT_PAGE / WG_JIT_MOST);
   straight_loop(1000, 100, 2);
 }
 

@@ -195,9 +195,12 @@ void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, cons
     uint64_t v = k->where == WG_JIT_CONSTANT ? (uint64_t)k->value : regs[k->reg];
     if (k->where == WG_JIT_ON_STACK) v = *(const uint64_t *)(uintptr_t)(v + (uint64_t)k->value);
     uint8_t *to = (uint8_t *)c + k->offset;
-    WG_ASSERT(k->size == 1 || k->size == 4, "late is a bit of XER, or a field of CR");
+    WG_ASSERT(k->size == 1 || k->size == 4 || k->size == 8,
+              "late is a bit of XER, a field of CR or a general register");
     if (k->size == 1)
       *to = (uint8_t)v;
+    else if (k->size == 8)
+      *(uint64_t *)(void *)to = v;
     else
       for (unsigned bit = 0; bit < 4; bit++) to[bit] = wg_jit_order_has(v, bit, c->so);
   }
@@ -256,7 +259,7 @@ void wg_compiled_layout(struct wg_jit_layout *out) {
       .may_write = WG_PAGE_W,
       .zero = AT(gpr) + WG_GPR_ZERO * sizeof c->gpr[0],
       .ngranules = 10,
-      .granules = {{AT(gpr), 8, 32, .general = true},
+      .granules = {{AT(gpr), 8, 32, .late = true, .general = true},
                    {AT(lr), 8, 1, .late = false},
                    {AT(ctr), 8, 1, .late = false},
                    {AT(cr), 1, 32, .bits = true},
