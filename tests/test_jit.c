@@ -280,18 +280,18 @@ static void make_accesses(uint32_t words[MOST], uint64_t *rng) {
 static void test_accesses(void) { test_made(make_accesses, 200, 60, "accesses"); }
 
 static uint32_t x_form(unsigned rt, unsigned ra, unsigned rb, unsigned x) {
-  return 31u << 26 | rt << 21 | ra << 16 | rb << 11 | x << 1;
+  return 31u << 26 | rt << 21 | ra << 16 | rb << 11 | x << 1 | (x == 150 || x == 214); // stwcx., stdcx.
 }
 
 // By an address and a number that is known to be small, for one reason or another, or is not.
 static void make_indexed(uint32_t words[MOST], uint64_t *rng) {
-  static const uint16_t accesses[] = {23,  87,  279, 343, 21,  341, 534, 790, 535, 599, 151,
-                                      215, 407, 149, 662, 918, 663, 727, 983, 55,  119, 247};
+  static const uint16_t accesses[] = {23,  87,  279, 343, 21, 341, 534, 790, 535, 599, 151, 215, 407, 149, 662,
+                                      918, 663, 727, 983, 55, 119, 247, 20,  84,  150, 214, 135, 167, 199, 1014};
   static const uint8_t any[] = {3, 4, 8, 9, 10};
   for (unsigned i = 0; i < MOST - 1; i++) {
     uint32_t base = 3 + random_below(rng, 2), small = 8 + random_below(rng, 2), other = 5 + random_below(rng, 3);
     uint32_t first = 20 + random_below(rng, 12), last = first + random_below(rng, 32 - first);
-    uint32_t from = any[random_below(rng, 4)], to = any[random_below(rng, 5)], x = accesses[random_below(rng, 22)];
+    uint32_t from = any[random_below(rng, 4)], to = any[random_below(rng, 5)], x = accesses[random_below(rng, 30)];
     switch (random_below(rng, 10)) {
     case 0: words[i] = 34u << 26 | small << 21 | base << 16 | random_below(rng, 64); break;   // lbz
     case 1: words[i] = 28u << 26 | other << 21 | small << 16 | random_below(rng, 512); break; // andi.

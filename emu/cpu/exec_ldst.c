@@ -194,37 +194,62 @@ OP_STOPS(stswx) { store_string(c, o, EA_X, c->xer_count); }
 
 // Load and reserve, store conditional (Book II, 3.3.2). The reservation granule is a cache line.
 #define WG_GRANULE 128u
+static inline void reserve(struct wg_cpu *c, uint32_t at) {
+  c->reserved = true;
+  c->reserve_addr = at / WG_GRANULE;
+}
+static inline bool is_reserved(const struct wg_cpu *c, uint32_t at) {
+  return c->reserved && c->reserve_addr == at / WG_GRANULE;
+}
+static inline void conditionally(struct wg_cpu *c, bool stored) {
+  c->reserved = false;
+  set_crf(c, 0, (stored ? 2u : 0u) | c->so);
+}
 // A misaligned one is an alignment interrupt (Book III, 6.5.8).
 #define RESERVE(name, bits)                                                                                            \
-  OP_STOPS(name) {                                                                                                     \
+  OP_STOPS(name##_out) {                                                                                               \
     uint32_t at = EA_X;                                                                                                \
+    uint64_t v;                                                                                                        \
     if (at % (bits / 8)) {                                                                                             \
       fault(c, WG_STOP_ALIGNMENT, at);                                                                                 \
       return;                                                                                                          \
     }                                                                                                                  \
-    uint64_t v;                                                                                                        \
     if (!wg_mem_r##bits(c->mem, at, &v)) {                                                                             \
       fault(c, WG_STOP_LOAD, at);                                                                                      \
       return;                                                                                                          \
     }                                                                                                                  \
-    c->reserved = true;                                                                                                \
-    c->reserve_addr = at / WG_GRANULE;                                                                                 \
+    reserve(c, at);                                                                                                    \
     RD = v;                                                                                                            \
+  }                                                                                                                    \
+  HANDLER(name) {                                                                                                      \
+    uint64_t at = EA_X;                                                                                                \
+    if (unlikely(at % (bits / 8) || !ALLOWED(WG_PAGE_R, bits / 8))) BECOME(wg_op_##name##_out);                        \
+    uint64_t v = wg_load_##bits(base + at);                                                                            \
+    reserve(c, (uint32_t)at);                                                                                          \
+    RD = v;                                                                                                            \
+    NEXT;                                                                                                              \
   }
 #define CONDITIONAL(name, bits)                                                                                        \
-  OP_STOPS(name) {                                                                                                     \
+  OP_STOPS(name##_out) {                                                                                               \
     uint32_t at = EA_X;                                                                                                \
     if (at % (bits / 8)) {                                                                                             \
       fault(c, WG_STOP_ALIGNMENT, at);                                                                                 \
       return;                                                                                                          \
     }                                                                                                                  \
-    bool ok = c->reserved && c->reserve_addr == at / WG_GRANULE;                                                       \
+    bool ok = is_reserved(c, at);                                                                                      \
     if (ok && !wg_mem_w##bits(c->mem, at, (uint##bits##_t)RS)) {                                                       \
       fault(c, WG_STOP_STORE, at);                                                                                     \
       return;                                                                                                          \
     }                                                                                                                  \
-    c->reserved = false;                                                                                               \
-    set_crf(c, 0, (ok ? 2u : 0u) | c->so);                                                                             \
+    conditionally(c, ok);                                                                                              \
+  }                                                                                                                    \
+  HANDLER(name) {                                                                                                      \
+    uint64_t at = EA_X;                                                                                                \
+    bool ok = is_reserved(c, (uint32_t)at);                                                                            \
+    if (unlikely(at % (bits / 8) || (ok && !ALLOWED(WG_PAGE_W, bits / 8)))) BECOME(wg_op_##name##_out);                \
+    if (ok) wg_store_##bits(base + at, (uint##bits##_t)RS);                                                            \
+    conditionally(c, ok);                                                                                              \
+    NEXT;                                                                                                              \
   }
 RESERVE(lwarx, 32)
 RESERVE(ldarx, 64)
@@ -239,8 +264,17 @@ static void zero_block(struct wg_cpu *c, uint32_t at, uint32_t n) {
       return;
     }
 }
-OP_STOPS(dcbz) { zero_block(c, EA_X, 32); }
-OP_STOPS(dcbz128) { zero_block(c, EA_X, 128); }
+#define ZERO_BLOCK(name, n)                                                                                            \
+  OP_STOPS(name##_out) { zero_block(c, EA_X, n); }                                                                     \
+  HANDLER(name) {                                                                                                      \
+    uint64_t at = EA_X & ~(n - 1u);                                                                                    \
+    if (unlikely(!(flags[at >> 12] & WG_PAGE_W))) BECOME(wg_op_##name##_out);                                          \
+    for (unsigned i = 0; i < n; i += sizeof(wg_lanes))                                                                 \
+      __builtin_memcpy(base + at + i, &(wg_lanes){0}, sizeof(wg_lanes));                                               \
+    NEXT;                                                                                                              \
+  }
+ZERO_BLOCK(dcbz, 32)
+ZERO_BLOCK(dcbz128, 128)
 
 // Ordering and cache hints: one host thread runs the guest, so every access is already in order, and
 // decoded code is discarded by the store itself.
@@ -288,10 +322,17 @@ HANDLER(stvx) {
 // lve*x define the addressed element only; the whole quadword is loaded, as the reference does.
 LOAD_VECTOR(lvex)
 #define STVE(name, bits, elem)                                                                                         \
-  OP_STOPS(name) {                                                                                                     \
+  OP_STOPS(name##_out) {                                                                                               \
     uint32_t at = EA_X & ~(bits / 8 - 1u);                                                                             \
     unsigned i = (at & 15) / (bits / 8);                                                                               \
     if (!wg_mem_w##bits(c->mem, at, elem)) fault(c, WG_STOP_STORE, at);                                                \
+  }                                                                                                                    \
+  HANDLER(name) {                                                                                                      \
+    uint64_t at = EA_X & ~(bits / 8 - 1u);                                                                             \
+    unsigned i = (at & 15) / (bits / 8);                                                                               \
+    if (unlikely(!(flags[at >> 12] & WG_PAGE_W))) BECOME(wg_op_##name##_out);                                          \
+    wg_store_##bits(base + at, elem);                                                                                  \
+    NEXT;                                                                                                              \
   }
 STVE(stvebx, 8, WG_VB(VD, i))
 STVE(stvehx, 16, WG_VH(VD, i))
