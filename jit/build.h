@@ -47,10 +47,11 @@ struct wg_jit_room {
 
 // An access to memory and others behind it, by the same register plus this or that: one check for all (guard.c), before
 // some instruction. Of one that accesses: the first of them; of that: where it is checked, which bytes of memory from
-// what a general register holds there; others that are checked there.
+// what a general register holds there, or two of them together; others that are checked there.
+#define WG_JIT_NO_REG 32u
 struct wg_jit_guard {
   uint16_t leader, at, next;
-  uint8_t reg;
+  uint8_t reg, plus;
   bool writes;
   int32_t low, high;
   uint16_t first; // of the instruction itself: a leader that is checked before it

@@ -87,9 +87,15 @@ struct group {
   int32_t at, low,
       high; // what the register holds where it is asked, and all that is touched, from what is not known on
 };
+// The sum of two registers' values of which neither is known: a number of its own.
+struct pair {
+  uint32_t a, b, id;
+};
 struct run {
   struct held held[32];
   uint32_t ids;
+  struct pair pairs[16];
+  size_t npairs;
   struct group groups[16];
   size_t ngroups;
   bool branched;
@@ -106,26 +112,63 @@ static void start(struct run *r, unsigned at) {
   memcpy(r->at_start, r->held, sizeof r->held);
 }
 static void begin(struct run *r, unsigned at) {
-  r->ngroups = 0;
+  r->ngroups = r->npairs = 0;
   for (unsigned i = 0; i < 32; i++) forget(r, i, at);
   start(r, at);
 }
 
+// The register that held `id` where straight code begins, but for a distance that is known; NO_REG: none.
+static unsigned at_start(const struct run *r, uint32_t id) {
+  unsigned reg = 0;
+  while (reg < 32 && !(r->at_start[reg].id == id && is_exact(&r->at_start[reg]))) reg++;
+  return reg;
+}
+
 // Where it is asked for a new group, and by which register. False: none holds it there any more, but for a distance
 // that is not known.
-static bool put_guard(struct wg_jit_build *u, const struct run *r, uint16_t insn, const struct held *base,
-                      struct group *g) {
-  struct wg_jit_guard *k = &u->guards[insn];
+static bool by_one(const struct run *r, const struct held *base, struct wg_jit_guard *k, struct group *g) {
   k->at = base->from;
   k->reg = base->reg;
+  k->plus = WG_JIT_NO_REG;
   g->at = 0;
-  if (base->from <= r->start) {
-    k->at = r->start;
-    for (k->reg = 0; k->reg < 32; k->reg++)
-      if (r->at_start[k->reg].id == base->id && is_exact(&r->at_start[k->reg])) break;
-    if (k->reg == 32) return false;
-    g->at = r->at_start[k->reg].low;
+  if (base->from > r->start) return true;
+  unsigned reg = at_start(r, base->id);
+  if (reg == WG_JIT_NO_REG) return false;
+  k->at = r->start;
+  k->reg = (uint8_t)reg;
+  g->at = r->at_start[reg].low;
+  return true;
+}
+
+static const struct pair *pair_of(const struct run *r, uint32_t id) {
+  for (size_t i = 0; i < r->npairs; i++)
+    if (r->pairs[i].id == id) return &r->pairs[i];
+  return NULL;
+}
+
+// The same for a sum: where straight code begins, or else before the access itself.
+static bool by_two(const struct run *r, uint16_t insn, const struct access *a, const struct pair *p,
+                   struct wg_jit_guard *k, struct group *g) {
+  unsigned reg = at_start(r, p->a), plus = at_start(r, p->b);
+  const struct held *from = r->at_start;
+  k->at = r->start;
+  if (reg == WG_JIT_NO_REG || plus == WG_JIT_NO_REG) {
+    reg = a->base;
+    plus = a->index;
+    from = r->held;
+    k->at = insn;
   }
+  k->reg = (uint8_t)reg;
+  k->plus = (uint8_t)plus;
+  g->at = from[reg].low + from[plus].low;
+  return is_exact(&from[reg]) && is_exact(&from[plus]);
+}
+
+static bool put_guard(struct wg_jit_build *u, const struct run *r, uint16_t insn, const struct access *a,
+                      const struct held *base, struct group *g) {
+  struct wg_jit_guard *k = &u->guards[insn];
+  const struct pair *p = pair_of(r, base->id);
+  if (p ? !by_two(r, insn, a, p, k, g) : !by_one(r, base, k, g)) return false;
   k->writes = g->writes;
   k->next = u->guards[k->at].first;
   u->guards[k->at].first = insn;
@@ -150,10 +193,22 @@ static struct held small_number(int32_t low, int32_t high) {
   return (struct held){.id = NUMBER, .low = low, .high = high};
 }
 
+// What two registers hold, neither of them known: each sum of the same two is the same one, plus this or that.
+static bool sum_of_two(struct run *r, const struct held *a, const struct held *b, struct held *out) {
+  if (a->id == NUMBER || b->id == NUMBER) return false;
+  size_t i = 0;
+  while (i < r->npairs && !(r->pairs[i].a == a->id && r->pairs[i].b == b->id)) i++;
+  if (i == sizeof r->pairs / sizeof *r->pairs) return false;
+  if (i == r->npairs) r->pairs[r->npairs++] = (struct pair){a->id, b->id, ++r->ids};
+  *out = (struct held){.id = r->pairs[i].id, .low = a->low + b->low, .high = a->high + b->high};
+  return true;
+}
+
 // What an access's address is, as long as that lies somewhere near what is not known.
-static bool address_of(const struct run *r, const struct access *a, struct held *out) {
+static bool address_of(struct run *r, const struct access *a, struct held *out) {
   struct held by = a->indexed ? r->held[a->index] : small_number(a->by, a->by);
-  return sum(&r->held[a->base], &by, out) && out->id != NUMBER;
+  return (sum(&r->held[a->base], &by, out) && out->id != NUMBER) ||
+         (a->indexed && sum_of_two(r, &r->held[a->base], &by, out));
 }
 
 static void join(struct wg_jit_build *u, struct run *r, uint16_t insn, const struct access *a) {
@@ -172,7 +227,7 @@ static void join(struct wg_jit_build *u, struct run *r, uint16_t insn, const str
   }
   if (r->ngroups == sizeof r->groups / sizeof *r->groups) return;
   struct group g = {to.id, a->writes, insn, 0, to.low, to.high + a->n};
-  if (!put_guard(u, r, insn, &to, &g)) return;
+  if (!put_guard(u, r, insn, a, &to, &g)) return;
   r->groups[r->ngroups++] = g;
   u->guards[insn].leader = insn;
   u->guards[insn].low = g.low - g.at;
@@ -266,13 +321,16 @@ void wg_jit_find_guards(struct wg_jit_build *u) {
   }
 }
 
-static LLVMValueRef has(struct wg_jit_build *u, LLVMValueRef address, unsigned bits, uint64_t before, uint32_t right) {
+static LLVMValueRef flags_at(struct wg_jit_build *u, LLVMValueRef address, unsigned bits, uint64_t before) {
   struct wg_jit *j = u->j;
   LLVMValueRef number = LLVMBuildLShr(u->b, address, wg_jit_i64(j, bits), "");
   LLVMValueRef first = wg_jit_at(u, u->base, wg_jit_i64(j, 0 - before), j->i8);
-  LLVMValueRef flags = LLVMBuildLoad2(u->b, j->i8, wg_jit_at(u, first, number, j->i8), "");
-  LLVMValueRef bit = LLVMBuildAnd(u->b, flags, LLVMConstInt(j->i8, right, 0), "");
-  return LLVMBuildICmp(u->b, LLVMIntNE, bit, LLVMConstInt(j->i8, 0, 0), "");
+  return LLVMBuildLoad2(u->b, j->i8, wg_jit_at(u, first, number, j->i8), "");
+}
+
+static LLVMValueRef are_set(struct wg_jit_build *u, LLVMValueRef flags, uint32_t bits) {
+  LLVMValueRef mask = LLVMConstInt(u->j->i8, bits, 0);
+  return LLVMBuildICmp(u->b, LLVMIntEQ, LLVMBuildAnd(u->b, flags, mask, ""), mask, "");
 }
 
 static LLVMValueRef moved(struct wg_jit_build *u, LLVMValueRef at, int64_t by) {
@@ -281,42 +339,68 @@ static LLVMValueRef moved(struct wg_jit_build *u, LLVMValueRef at, int64_t by) {
   return LLVMBuildAnd(u->b, to, wg_jit_i64(u->j, UINT32_MAX), "");
 }
 
-// Whether the bytes from `low` to `high`, counted from `at`, may be accessed.
-static LLVMValueRef allowed(struct wg_jit_build *u, LLVMValueRef at, int32_t low, int32_t high, uint32_t right) {
+// What says nearly always whether the bytes from `low` to `high`, counted from `at`, may be accessed: a granule's
+// flags, which are those of the next one as well.
+static LLVMValueRef near_flags(struct wg_jit_build *u, LLVMValueRef at, int32_t low, int32_t high) {
+  const struct wg_jit_layout *l = &u->j->layout;
+  if (high - low == 1) return flags_at(u, moved(u, at, low), 12, l->flags_before);
+  return flags_at(u, moved(u, at, low), l->near_bits, l->near_before);
+}
+
+// What says it always: the flags of the pages of the first and the last one.
+static LLVMValueRef page_flags(struct wg_jit_build *u, LLVMValueRef at, int32_t low, int32_t high) {
+  uint64_t before = u->j->layout.flags_before;
+  LLVMValueRef first = flags_at(u, moved(u, at, low), 12, before);
+  return LLVMBuildAnd(u->b, first, flags_at(u, moved(u, at, (int64_t)high - 1), 12, before), "");
+}
+
+LLVMValueRef wg_jit_allowed(struct wg_jit_build *u, LLVMValueRef at, uint32_t right, uint32_t n) {
   struct wg_jit *j = u->j;
-  LLVMValueRef from = moved(u, at, low);
-  uint64_t before = j->layout.flags_before;
-  if (high - low == 1) return has(u, from, 12, before, right);
-  // The granule and the next one allow it, or the pages of the first and the last byte do.
-  LLVMValueRef both = has(u, from, j->layout.near_bits, j->layout.near_before, right);
+  uint16_t leader = u->guards[u->now].leader;
+  if (leader != WG_JIT_NOWHERE && !u->unguarded[u->guards[leader].at]) return LLVMConstInt(j->i1, 1, 0);
+  LLVMValueRef near = are_set(u, near_flags(u, at, 0, (int32_t)n), right);
+  if (n == 1) return near;
   LLVMBasicBlockRef first = LLVMGetInsertBlock(u->b), ends = wg_jit_block(u), done = wg_jit_block(u);
-  wg_jit_unlikely(u, LLVMBuildNot(u->b, both, ""), ends, done);
+  wg_jit_unlikely(u, LLVMBuildNot(u->b, near, ""), ends, done);
   wg_jit_put(u, ends);
-  LLVMValueRef last = has(u, moved(u, at, (int64_t)high - 1), 12, before, right);
-  LLVMValueRef pages = LLVMBuildAnd(u->b, has(u, from, 12, before, right), last, "");
-  LLVMBasicBlockRef second = LLVMGetInsertBlock(u->b);
+  LLVMValueRef pages = are_set(u, page_flags(u, at, 0, (int32_t)n), right);
   LLVMBuildBr(u->b, done);
   wg_jit_put(u, done);
   LLVMValueRef phi = LLVMBuildPhi(u->b, j->i1, ""), values[2] = {LLVMConstInt(j->i1, 1, 0), pages};
-  LLVMBasicBlockRef from_blocks[2] = {first, second};
+  LLVMBasicBlockRef from_blocks[2] = {first, ends};
   LLVMAddIncoming(phi, values, from_blocks, 2);
   return phi;
 }
 
-LLVMValueRef wg_jit_allowed(struct wg_jit_build *u, LLVMValueRef at, uint32_t right, uint32_t n) {
-  uint16_t leader = u->guards[u->now].leader;
-  if (leader != WG_JIT_NOWHERE && !u->unguarded[u->guards[leader].at]) return LLVMConstInt(u->j->i1, 1, 0);
-  return allowed(u, at, 0, (int32_t)n, right);
+typedef LLVMValueRef flags_of(struct wg_jit_build *u, LLVMValueRef at, int32_t low, int32_t high);
+
+// Whether all that begins before the instruction that is being built is allowed, by these flags: those of what is read
+// have the one bit in common, those of what is written the other.
+static LLVMValueRef all_allowed(struct wg_jit_build *u, flags_of *flags) {
+  const struct wg_jit_layout *l = &u->j->layout;
+  LLVMValueRef common[2] = {NULL, NULL}, of_both = NULL;
+  uint32_t rights[2] = {l->may_read, l->may_write}, bits = 0;
+  for (uint16_t k = u->guards[u->now].first; k != WG_JIT_NOWHERE; k = u->guards[k].next) {
+    const struct wg_jit_guard *g = &u->guards[k];
+    LLVMValueRef at = wg_jit_general(u, g->reg), *all = &common[g->writes];
+    if (g->plus != WG_JIT_NO_REG) at = LLVMBuildAdd(u->b, at, wg_jit_general(u, g->plus), "");
+    at = LLVMBuildAnd(u->b, at, wg_jit_i64(u->j, UINT32_MAX), "");
+    LLVMValueRef its = flags(u, at, g->low, g->high);
+    *all = *all ? LLVMBuildAnd(u->b, *all, its, "") : its;
+  }
+  for (unsigned i = 0; i < 2; i++) {
+    if (common[i] == NULL) continue;
+    LLVMValueRef its = LLVMBuildAnd(u->b, common[i], LLVMConstInt(u->j->i8, rights[i], 0), "");
+    of_both = of_both ? LLVMBuildOr(u->b, of_both, its, "") : its;
+    bits |= rights[i];
+  }
+  return are_set(u, of_both, bits);
 }
 
 void wg_jit_guard(struct wg_jit_build *u, LLVMBasicBlockRef refused) {
-  const struct wg_jit_layout *l = &u->j->layout;
-  for (uint16_t k = u->guards[u->now].first; k != WG_JIT_NOWHERE; k = u->guards[k].next) {
-    const struct wg_jit_guard *g = &u->guards[k];
-    LLVMValueRef at = LLVMBuildAnd(u->b, wg_jit_general(u, g->reg), wg_jit_i64(u->j, UINT32_MAX), "");
-    LLVMBasicBlockRef on = wg_jit_block(u);
-    LLVMValueRef ok = allowed(u, at, g->low, g->high, g->writes ? l->may_write : l->may_read);
-    wg_jit_unlikely(u, LLVMBuildNot(u->b, ok, ""), refused, on);
-    wg_jit_put(u, on);
-  }
+  LLVMBasicBlockRef ends = wg_jit_block(u), on = wg_jit_block(u);
+  wg_jit_unlikely(u, LLVMBuildNot(u->b, all_allowed(u, near_flags), ""), ends, on);
+  wg_jit_put(u, ends);
+  LLVMBuildCondBr(u->b, all_allowed(u, page_flags), on, refused);
+  wg_jit_put(u, on);
 }

@@ -8,7 +8,7 @@
 #include "jit/build.h"
 
 #define MOST_ROUNDS 4u
-#define MOST_INSNS 32u // of all rounds: what one check has to leave room for
+#define MOST_INSNS 64u // of all rounds: what one check has to leave room for
 
 static uint16_t original(const struct wg_jit_build *u, unsigned place) {
   return place < WG_JIT_PAGE && u->at[place] ? u->index[place] : WG_JIT_NOWHERE;

@@ -311,6 +311,29 @@ static void make_indexed(uint32_t words[MOST], uint64_t *rng) {
 }
 static void test_indexed(void) { test_made(make_indexed, 200, 60, "indexed"); }
 
+// Accesses by sums of two registers of which neither is known: pointers and what a shift has left, which go on by this
+// or that, change places, and are used again in other pairs.
+static void make_sums(uint32_t words[MOST], uint64_t *rng) {
+  static const uint16_t accesses[] = {23, 87, 279, 343, 341, 534, 151, 215, 407, 662};
+  unsigned i = 0;
+  for (; i < 2; i++) words[i] = x_form(5 + i, 8 + i, 19 + random_below(rng, 4), 824); // srawi r8, r5; r9, r6
+  for (; i < MOST - 1; i++) {
+    uint32_t base = 3 + random_below(rng, 2), index = 8 + random_below(rng, 2), one = random_below(rng, 2);
+    uint32_t by = random_below(rng, 2) ? random_below(rng, 32) : 0u - random_below(rng, 300);
+    switch (random_below(rng, 10)) {
+    case 8: words[i] = 28u << 26 | 5u << 21 | 11u << 16 | random_below(rng, 512); break; // andi. r11, r5
+    case 9: words[i] = x_form(7 - base, base, 11, 266); break;                           // add
+    case 0: words[i] = made_addition(index, index, by); break;
+    case 1: words[i] = made_addition(base, base, by); break;
+    case 2: words[i] = one ? x_form(8, 9, 8, 444) : x_form(3, 4, 3, 444); break; // mr r9, r8; r4, r3
+    case 3: words[i] = i + 2 < MOST ? made_skip(rng) : 0x60000000u; break;
+    default: words[i] = x_form(10, one ? base : index, one ? index : base, accesses[random_below(rng, 10)]);
+    }
+  }
+  words[MOST - 1] = 0;
+}
+static void test_sums(void) { test_made(make_sums, 600, 60, "sums"); }
+
 // Code that is compiled while its page is given other rights: that it writes to itself is noticed there, too, though
 // nothing of the page has been interpreted since.
 static void test_other_rights(void) {
@@ -757,5 +780,6 @@ WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_chan
         {"kept of others", test_kept_of_others}, {"kept within bounds", test_kept_within},
         {"kept is there at once", test_kept_is_there_at_once}, {"every instruction", test_rows},
         {"random sequences", test_sequences}, {"accesses", test_accesses}, {"indexed accesses", test_indexed},
-        {"guards", test_guards}, {"a page with other rights", test_other_rights}, {"branches", test_branches},
-        {"returns", test_returns}, {"loops", test_loops}, {"executed", test_executed}, {"straight code", test_straight})
+        {"sums", test_sums}, {"guards", test_guards}, {"a page with other rights", test_other_rights},
+        {"branches", test_branches}, {"returns", test_returns}, {"loops", test_loops}, {"executed", test_executed},
+        {"straight code", test_straight})

@@ -174,7 +174,8 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
   if (page && page->cover.asked[place]) return; // will be known better when that is there
   bool rewritten = page && page->rewritten >= REWRITTEN, done = page && page->cover.done[place];
   if (done && ends_packet(c->branches)) return; // which compiled code leaves to the interpreter
-  if (!rewritten && wg_jit_cache_may(h->cache, pc) && take_at_once(h, c->code, pc)) return;
+  // What lies within compiled code may be the beginning of a part of it that was compiled before.
+  if (!rewritten && !done && wg_jit_cache_may(h->cache, pc) && take_at_once(h, c->code, pc)) return;
   size_t at = (pc >> 2) * 0x9E3779B1u >> 18;
   if (h->seen[at].pc != pc) {
     // A newcomer has to be seen more often than who has the place, unless that is done with.
