@@ -149,6 +149,7 @@ static void print_json(const struct account *a, const struct wg_reader *r, const
   wg_json_u64(&b, "events_beyond_one_a_line", several(a, &l));
   if (l.whole_calls) wg_json_u64(&b, "calls_with_their_returns", l.whole_calls);
   if (l.torn) wg_json_u64(&b, "torn", l.torn);
+  if (l.cut_calls) wg_json_u64(&b, "cut_calls", l.cut_calls);
   if (l.damaged) wg_json_u64(&b, "first_damaged_line", l.bad_line);
   if (l.damaged) wg_json_u64(&b, "first_damaged_byte", l.bad_at);
   wg_buf_char(&b, '}');

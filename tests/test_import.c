@@ -818,6 +818,91 @@ static void every_line_of_a_log_is_accounted_for(void) {
   wg_reader_close(r);
 }
 
+#define CUT(tid, idx, name, args, resolved)                                                                            \
+  "{\"kind\":\"kernel.call\",\"tid\":" tid ",\"idx\":" idx ",\"host_ns\":0,\"name\":\"" name "\"" args                 \
+  ",\"args_resolved\":" resolved ",\"cut\":true}"
+#define MORE(tid, idx, text)                                                                                           \
+  "{\"kind\":\"log\",\"tid\":" tid ",\"idx\":" idx ",\"host_ns\":0,\"op\":\"d\",\"text\":\"" text                      \
+  "\",\"continues\":true}"
+
+// A string may hold newlines, and mail and forums break long lines: what comes without a prefix is the rest.
+static void calls_of_several_lines(void) {
+  EXPECT("d> F8000008 DbgPrint(82001234(hello\n\n world\n))\n"
+         "d> F8000008 RtlInitAnsiString(7018F388, 82000A44(a\r\nb))\r\n"
+         "d> F8000008 NtCreateFile(7018F388, 80100080, 7018F398(FFFFFFFD,game:\\Med\n"
+         "ia\\a.xpr,00000040), 7018F3A8, 00000000(0000\n"
+         "000000000000), 00000080, 00000001, 00000001, 00000020)\n"
+         "d> F8000008 NtClose(F8000020)\n",
+         CALL(U1, "0", "DbgPrint", "\"0x82001234\"", "{\"string\":\"hello\\u000a\\u000a world\\u000a\"}"),
+         CALL(U1, "1", "RtlInitAnsiString", "\"0x7018f388\",\"0x82000a44\"", "{\"string\":\"a\\u000ab\"}"),
+         CALL(U1, "2", "NtCreateFile",
+              "\"0x7018f388\",\"0x80100080\",\"0x7018f398\",\"0x7018f3a8\",\"0x0\",\"0x80\",\"0x1\",\"0x1\",\"0x20\"",
+              "{\"path\":\"game:\\\\Media\\\\a.xpr\",\"memory\":\"00000000(0000000000000000)\"}"),
+         CALL(U1, "3", "NtClose", "\"0xf8000020\"", "{}"));
+}
+
+// Where the rest is missing the call was made all the same, and what there is of it is kept.
+static void calls_that_were_cut(void) {
+  EXPECT_DAMAGE(
+      "3 calls end before their arguments do (the first in line 1)",
+      "d> F8000008 NtWaitForSingleObjectEx(F8000020, 1, 0, 7018F3...\n"
+      "d> F8000008 NtClose(F80000...\n"
+      "  something else\n"
+      "and more\n"
+      "d> F800000C NtSetEvent(F8000020\n"
+      "i> F800000C end\n",
+      CUT(U1, "0", "NtWaitForSingleObjectEx", ",\"args\":[\"0xf8000020\",\"0x1\",\"0x0\"]", "{\"more\":\"7018F3...\"}"),
+      CUT(U1, "1", "NtClose", "", "{\"more\":\"F80000...\"}"),
+      MORE(U1, "2", "  something else\\u000aand more"), // as one text
+      CUT(U2, "0", "NtSetEvent", "", "{\"more\":\"F8000020\"}"), LOG(U2, "1", "i", "end"));
+  // That the file ends in a call says nothing of the call.
+  EXPECT_DAMAGE(
+      "lines of threads that wrote into each other are torn, and 1 part of them is but text (the first in line 2)",
+      "d> F8000008 NtClose(F8000020)\n"
+      "d> F8000008 NtClose(F80",
+      CALL(U1, "0", "NtClose", "\"0xf8000020\"", "{}"), TORN(U1, "1", "d", "NtClose(F80"));
+}
+
+// Blanks that somebody's editor left behind a line are none of the call.
+static void blanks_behind_a_call(void) {
+  EXPECT("d> F8000008 NtAllocateVirtualMemory(7018FB90, 60002000)  \n"
+         "d> F8000008 NtAllocateVirtualMemory = 40000000 \t\r\n"
+         "i> F8000008 said  \n",
+         CALL(U1, "0", "NtAllocateVirtualMemory", "\"0x7018fb90\",\"0x60002000\"", "{}"),
+         RETURN(U1, "1", "NtAllocateVirtualMemory", "0x0", "{\"base\":\"0x40000000\"}"), LOG(U1, "2", "i", "said  "));
+}
+
+// Who passes a log on may leave lines out, and says so: what comes behind that is another story.
+static void a_log_with_lines_left_out(void) {
+  static const char *const says[] = {
+      "[...]", "...", "<snip>", " --- snip --- ", "... 1200 lines omitted ...", "[\xE2\x80\xA6]", "(truncated)"};
+  static const char *const not [] = {"snip", "..", "more", "a...", "[APU]", "--- end of list ---"};
+  for (size_t i = 0; i < sizeof says / sizeof *says + sizeof not / sizeof *not ; i++) {
+    bool gap = i < sizeof says / sizeof *says;
+    const char *line = gap ? says[i] : not [i - sizeof says / sizeof *says];
+    struct wg_buf log = {0};
+    struct wg_event e;
+    struct wg_line_counts l;
+    wg_buf_printf(&log, "%s\nd> F8000008 NtClose(F8000020)\n%s\nd> F8000008 NtClose(F8000024)\n", line, line);
+    struct wg_reader *r = open_text("log", log.data, log.len);
+    while (wg_reader_next(r, &e)) {
+    }
+    wg_reader_lines(r, &l);
+    CU_ASSERT_EQUAL(l.all, 4);
+    CU_ASSERT_EQUAL(l.damaged, gap);
+    CU_ASSERT_EQUAL(l.beyond, gap);
+    CU_ASSERT_EQUAL(wg_reader_left_out(r), gap);
+    wg_reader_close(r);
+    wg_buf_release(&log);
+  }
+  EXPECT_DAMAGE("line 2: \"[...]\": lines are left out (at byte 30); 1 line is from there on left out, as what came "
+                "before is not known",
+                "d> F8000008 NtClose(F8000020)\n"
+                "[...]\n"
+                "d> F8000008 NtClose(F8000024)\n",
+                CALL(U1, "0", "NtClose", "\"0xf8000020\"", "{}"));
+}
+
 WG_MAIN("import", {"both scanners agree", both_scanners_agree},
         {"both scanners agree on what is nearly a line", both_scanners_agree_on_what_is_nearly_a_line},
         {"arrays end anywhere in a buffer", arrays_end_anywhere_in_a_buffer},
@@ -836,4 +921,6 @@ WG_MAIN("import", {"both scanners agree", both_scanners_agree},
         {"three threads writing at once", three_threads_writing_at_once},
         {"a half does not wait for ever", a_half_does_not_wait_for_ever},
         {"every line of a log is accounted for", every_line_of_a_log_is_accounted_for},
-        {"arguments of a log are all kept", arguments_of_a_log_are_all_kept})
+        {"arguments of a log are all kept", arguments_of_a_log_are_all_kept},
+        {"calls of several lines", calls_of_several_lines}, {"calls that were cut", calls_that_were_cut},
+        {"blanks behind a call", blanks_behind_a_call}, {"a log with lines left out", a_log_with_lines_left_out})

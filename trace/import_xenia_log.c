@@ -10,7 +10,9 @@
 // Any other line becomes an event of kind "log", so that nothing is dropped; so does a line without the prefix, which
 // continues the one before it (`continues`): the configuration, a message or print of several lines. Where threads
 // wrote at once, a line holds the first half of another, which waits for its rest (trace/xenia_torn.h); what finds no
-// other half is said to be torn (`torn`).
+// other half is said to be torn (`torn`). A call whose line ends before it does goes on in lines without a prefix;
+// where the rest is missing, its name is told all the same (`cut`). A line that says that lines were left out is
+// damage.
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +20,9 @@
 #include "base/vec.h"
 #include "nt/exports.h"
 #include "trace/importers.h"
+#include "trace/left_out.h"
 #include "trace/xenia_call.h"
+#include "trace/xenia_spread.h"
 #include "trace/xenia_torn.h"
 
 #define PREFIX WG_XENIA_PREFIX
@@ -42,11 +46,13 @@ struct state {
   uint64_t cached_id; // of threads[cached]
   size_t cached;
   struct wg_xenia_args args;
-  struct wg_xenia_torn torn; // first halves of lines whose rests are to come
-  uint64_t lines;            // read so far
-  uint64_t last_id;          // whose line came last, and its level
-  bool has_run;              // something has happened
-  bool again;                // the current line has more to give, from `rest` on
+  struct wg_xenia_torn torn;     // first halves of lines whose rests are to come
+  struct wg_xenia_spread spread; // a call that goes on in the next line
+  uint64_t lines;                // read so far
+  uint64_t last_id;              // whose line came last, and its level
+  bool has_run;                  // something has happened
+  bool prints;                   // the last line with a prefix is what the title printed
+  bool again;                    // the current line has more to give, from `rest` on
   size_t rest;
   struct wg_buf piece; // of a line
   char level[2], type[64];
@@ -67,6 +73,7 @@ static void state_close(void *p) {
   wg_map_release(&s->by_id);
   wg_map_release(&s->by_tid);
   wg_xenia_torn_release(&s->torn);
+  wg_xenia_spread_release(&s->spread);
   wg_buf_release(&s->piece);
   wg_xenia_args_release(&s->args);
   free(s->threads);
@@ -166,6 +173,26 @@ static int kernel_call(struct state *s, char *text, size_t n, size_t name, uint6
   return 1;
 }
 
+// A call whose arguments do not end: those that are whole, and what there is of the last one as text.
+static void cut_call(struct state *s, const char *l, size_t n, struct wg_event *e) {
+  const char *text = l + PREFIX, *open = memchr(text, '(', n - PREFIX), *last = l + wg_xenia_begun_args(l, n);
+  s->last_id = wg_xenia_hex(l + 3, 8);
+  s->level[0] = l[0];
+  struct thread *t = thread_by_id(s, s->last_id, true);
+  t->last_len = 0;
+  begin(e, WG_EV_KERNEL_CALL, t);
+  wg_ev_strn(e, WG_K_NAME, text, (size_t)(open - text));
+  wg_xenia_args(&s->args, open + 1, last > open + 1 ? last - 2 : open + 1);
+  if (s->args.n) wg_ev_hexes(e, WG_K_ARGS, s->args.v, s->args.n);
+  wg_buf_clear(&s->piece);
+  wg_buf_add(&s->piece, s->args.resolved, s->args.resolved_len - 1);
+  wg_json_key(&s->piece, "more");
+  wg_buf_json(&s->piece, last, (size_t)(l + n - last));
+  wg_buf_char(&s->piece, '}');
+  wg_ev_raw(e, WG_K_ARGS_RESOLVED, s->piece.data, s->piece.len);
+  mark(e, "cut");
+}
+
 // "NtAllocateVirtualMemory = 40000000" and the like, of the call that the thread made last.
 static int kernel_return(struct state *s, char *text, size_t n, uint64_t id, struct wg_event *e) {
   struct wg_xenia_result r;
@@ -261,7 +288,9 @@ static int whole_line(struct state *s, char *l, size_t n, struct wg_event *e) {
   char *text = l + PREFIX;
   s->last_id = id;
   s->level[0] = l[0];
+  s->prints = text[0] == '('; // (DbgPrint) and its text
   size_t len = n - PREFIX, name = 0;
+  while (len && (text[len - 1] == ' ' || text[len - 1] == '\t')) len--; // of who passed the log on
   bool may_call = l[0] == 'd' || l[0] == 'i' || l[0] == '!' || l[0] == 'w' || l[0] == 'x';
   if (may_call && (name = wg_xenia_call_name(text, len)) != 0 && kernel_call(s, text, len, name, id, e)) return 1;
   l[n] = 0; // a carriage return
@@ -329,9 +358,27 @@ static enum wg_line_result found_rest(struct state *s, struct wg_xenia_half *h, 
   return WG_LINE_EVENT;
 }
 
+// What waits for a rest that does not come: a call, or its beginning as text where the file ends in it; then the lines
+// behind it, if there are any, and it waits until they are told.
+static void give_up_spread(struct state *s, bool file_ends, struct wg_event *e) {
+  struct wg_xenia_spread *x = &s->spread;
+  char *text = x->way[0].data, *more = text + x->first + 1;
+  size_t left = x->way[0].len > x->first ? x->way[0].len - x->first - 1 : 0;
+  if (x->told)
+    further_text(s, more, left, false, e);
+  else if (file_ends)
+    torn_line(s, text, x->first, e);
+  else
+    cut_call(s, text, x->first, e);
+  x->waits = !x->told && left && strspn(more, " \t\n") < left;
+  x->told = true;
+}
+
 static bool end(void *p, struct wg_event *e) {
   struct state *s = p;
-  return s->torn.n && give_up(s, &s->torn.halves[0], e) == WG_LINE_EVENT;
+  if (!s->spread.waits) return s->torn.n && give_up(s, &s->torn.halves[0], e) == WG_LINE_EVENT;
+  give_up_spread(s, true, e);
+  return true;
 }
 
 // What a line without the prefix ends with, up to its newline: a rest, or more of a message.
@@ -367,7 +414,23 @@ static enum wg_line_result closed_line(struct state *s, char *l, size_t n, struc
   bool call = s->torn.n && wg_xenia_call_name(l + PREFIX, n - PREFIX);
   bool torn = call ? wg_xenia_whole_line(l, n) == 0 : s->torn.n && wg_xenia_begun_call(l, n);
   if (torn) return torn_line(s, l, n, e);
+  if (s->torn.n == 0 && l[n - 1] != ')' && wg_xenia_spread_begin(&s->spread, l, n)) return WG_LINE_HELD;
   whole_line(s, l, n, e);
+  return WG_LINE_EVENT;
+}
+
+// What comes while a call waits for its rest. An event that is none of the line's own leaves it to be read.
+static enum wg_line_result rest_of_call(struct state *s, const char *l, size_t n, struct wg_event *e) {
+  struct wg_buf *whole;
+  bool other = s->spread.told || has_prefix(l, n) || inner_line(l, n, 0);
+  switch (other ? WG_XENIA_NO_REST : wg_xenia_spread_add(&s->spread, l, n, &whole)) {
+  case WG_XENIA_MORE_REST: return WG_LINE_HELD;
+  case WG_XENIA_LAST_REST: whole_line(s, whole->data, whole->len, e); return WG_LINE_EVENT;
+  case WG_XENIA_NO_REST: break;
+  }
+  give_up_spread(s, false, e);
+  s->again = true; // the line itself is still to be read
+  s->rest = 0;
   return WG_LINE_EVENT;
 }
 
@@ -439,7 +502,17 @@ static enum wg_line_result line(void *p, char *l, size_t n, struct wg_event *e, 
   s->again = false;
   l[n] = 0;
   if (new && s->has_run && begins_log(l, n)) return WG_LINE_ANOTHER;
+  if (at == 0 && s->spread.waits) {
+    enum wg_line_result rest = rest_of_call(s, l, n, e);
+    *more = s->again;
+    return rest;
+  }
   if (has_prefix(l + at, n - at) && too_many(s, l + at, err)) return WG_LINE_BAD;
+  if (at == 0 && s->has_run && !s->prints && s->torn.n == 0 && wg_says_left_out(l, n)) {
+    for (size_t i = 0; i < s->nthreads; i++) s->threads[i].next++; // nobody knows how many
+    wg_fail(err, WG_INPUT, "\"%.*s\": lines are left out", (int)n, l);
+    return WG_LINE_GAP;
+  }
   enum wg_line_result is = one_of(s, l, n, at, &s->rest, e);
   s->has_run |= is == WG_LINE_EVENT && e->kind != WG_EV_OTHER;
   *more = s->again;

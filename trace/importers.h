@@ -16,7 +16,9 @@ struct wg_mapping; // names that others use for ours (trace/mapping.h)
 
 enum wg_line_result {
   WG_LINE_BAD = -1, // malformed, with `err`
+  WG_LINE_GAP,      // it says that lines are missing here, with `err`
   WG_LINE_NONE,     // no event in this line, which is blank
+  WG_LINE_HELD,     // a part of an event that is to come
   WG_LINE_EVENT,    // `e` holds an event, and if `more` is set the same line holds another
   WG_LINE_ANOTHER,  // with this line another log begins, of another run: no more lines are to be given
 };

@@ -44,7 +44,9 @@ struct wg_reader {
   char bad[800];                // the first malformed line
   char stop[640];               // why the text ended early
   char damage[1900];            // both, what is torn and who shares a name, in words
-  uint64_t torn_line;           // the first
+  uint64_t torn_line, cut_line; // the first
+  uint64_t held_line;           // where the event begins that is held
+  bool held;
   uint64_t shared, shared_line; // threads of a name that another one has, and where the first is
   struct wg_err err;            // of the current line
   const struct wg_importer *importer;
@@ -176,28 +178,34 @@ static inline char *any_line(struct wg_reader *r, size_t *n) {
   return newline ? take(r, newline, n) : line_across(r, n);
 }
 
-// The current line is one that a corrupt place has cut, or lies behind it: so does the rest. The cut one counts as
-// damaged.
-static char *end_at_hole(struct wg_reader *r, size_t n) {
-  uint64_t left_out = 0;
-  if (r->line_at < wg_source_hole(r->source))
-    damaged_line(r);
-  else
-    count_line(r, &r->lines.beyond), left_out++;
+// What follows the current line is not read; `left_out` lines are left out already.
+static void leave_out_rest(struct wg_reader *r, uint64_t left_out, const char *but) {
+  size_t n;
   while (any_line(r, &n)) count_line(r, &r->lines.beyond), left_out++;
   r->left_out = left_out > 0;
-  if (left_out == 0) return NULL;
+  if (left_out == 0) return;
   size_t said = strlen(r->stop);
   snprintf(r->stop + said, sizeof r->stop - said,
-           ", but %llu line%s from there on left out, as what came before is not known", (unsigned long long)left_out,
+           "%s%llu line%s from there on left out, as what came before is not known", but, (unsigned long long)left_out,
            left_out == 1 ? " is" : "s are");
+}
+
+// The current line is one that a corrupt place has cut, or lies behind it: so does the rest. The cut one counts as
+// damaged.
+static char *end_at_hole(struct wg_reader *r) {
+  bool cut = r->line_at < wg_source_hole(r->source);
+  if (cut)
+    damaged_line(r);
+  else
+    count_line(r, &r->lines.beyond);
+  leave_out_rest(r, !cut, ", but ");
   return NULL;
 }
 
 static inline char *next_line(struct wg_reader *r, size_t *n) {
   char *line = any_line(r, n);
   if (line == NULL || r->through || r->line_at + *n < wg_source_hole(r->source)) return line;
-  return end_at_hole(r, *n);
+  return end_at_hole(r);
 }
 
 bool wg_line_is_footer(const char *line) {
@@ -213,8 +221,11 @@ bool wg_promised_events(const struct wg_event *footer, uint64_t *n) {
 
 static void see_torn(struct wg_reader *r, const struct wg_event *e) {
   const struct wg_field *f = e->nfields ? &e->fields[e->nfields - 1] : NULL;
-  if (e->kind != WG_EV_OTHER || f == NULL || f->key != WG_K_OTHER || strcmp(f->name, "torn") != 0) return;
-  if (r->lines.torn++ == 0) r->torn_line = r->lines.all;
+  if (f == NULL || f->key != WG_K_OTHER || r->importer->maps) return;
+  bool torn = e->kind == WG_EV_OTHER && strcmp(f->name, "torn") == 0;
+  bool cut = e->kind == WG_EV_KERNEL_CALL && strcmp(f->name, "cut") == 0;
+  if (torn && r->lines.torn++ == 0) r->torn_line = r->lines.all;
+  if (cut && r->lines.cut_calls++ == 0) r->cut_line = r->held_line;
 }
 
 static void see_shared(struct wg_reader *r, const struct wg_event *e) {
@@ -326,6 +337,7 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
     r->pending = false;
     switch (r->importer->line(r->state, r->line, r->line_len, e, &r->pending, &r->err)) {
     case WG_LINE_EVENT:
+      r->held = false;
       if (is_another_trace(r, e)) return at_end(r, e);
       if (!threads_known(r, e)) {
         char why[128] = "";
@@ -344,9 +356,20 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
       see_shared(r, e);
       return 1;
     case WG_LINE_NONE: count_line(r, &r->lines.blank); break;
+    case WG_LINE_HELD:
+      if (!r->held) r->held_line = r->lines.all;
+      r->held = true;
+      count_line(r, &r->lines.events);
+      break;
     case WG_LINE_ANOTHER:
       another_begins(r, "log");
       pass_over_rest(r);
+      return at_end(r, e);
+    case WG_LINE_GAP:
+      bad_line(r, r->err.msg);
+      r->err = (struct wg_err){0};
+      if (r->through) break;
+      leave_out_rest(r, 0, "");
       return at_end(r, e);
     case WG_LINE_BAD: bad_line(r, r->err.msg); r->err = (struct wg_err){0};
     }
@@ -366,21 +389,27 @@ static void describe(struct wg_reader *r) {
         "line %llu)",
         r->bad[0] || r->stop[0] ? "; " : "", (unsigned long long)r->lines.torn, r->lines.torn == 1 ? "" : "s",
         r->lines.torn == 1 ? "is" : "are", (unsigned long long)r->torn_line);
+  char cut[160] = "";
+  if (r->lines.cut_calls)
+    snprintf(cut, sizeof cut, "%s%llu call%s end%s before %s arguments do (the first in line %llu)",
+             r->bad[0] || r->stop[0] || r->lines.torn ? "; " : "", (unsigned long long)r->lines.cut_calls,
+             r->lines.cut_calls == 1 ? "" : "s", r->lines.cut_calls == 1 ? "s" : "",
+             r->lines.cut_calls == 1 ? "its" : "their", (unsigned long long)r->cut_line);
   char shared[200] = "";
   if (r->shared)
     snprintf(shared, sizeof shared,
              "%s%llu thread%s %s name%s of others that have not ended, so that nothing tells them apart (the first in "
              "line %llu)",
-             r->bad[0] || r->stop[0] || r->lines.torn ? "; " : "", (unsigned long long)r->shared,
+             r->bad[0] || r->stop[0] || r->lines.torn || r->lines.cut_calls ? "; " : "", (unsigned long long)r->shared,
              r->shared == 1 ? "" : "s", r->shared == 1 ? "has the" : "have the", r->shared == 1 ? "" : "s",
              (unsigned long long)r->shared_line);
-  snprintf(r->damage, sizeof r->damage, "%s%s%s%s%s%s", r->bad, further, r->bad[0] && r->stop[0] ? "; " : "", r->stop,
-           torn, shared);
+  snprintf(r->damage, sizeof r->damage, "%s%s%s%s%s%s%s", r->bad, further, r->bad[0] && r->stop[0] ? "; " : "", r->stop,
+           torn, cut, shared);
 }
 
 // The words are put together when they are asked for: there may be millions of damaged lines.
 const char *wg_reader_damage(const struct wg_reader *r) {
-  if (r->bad[0] == 0 && r->stop[0] == 0 && r->lines.torn == 0 && r->shared == 0) return NULL;
+  if (r->bad[0] == 0 && r->stop[0] == 0 && r->lines.torn == 0 && r->lines.cut_calls == 0 && r->shared == 0) return NULL;
   describe((struct wg_reader *)(uintptr_t)r);
   return r->damage;
 }

@@ -65,6 +65,7 @@ struct wg_line_counts {
   uint64_t damaged;     // passed over: malformed, too long, cut off
   uint64_t beyond;      // of another trace in the same file
   uint64_t torn;        // of a log: parts of lines that threads wrote into each other, whose other part is not known
+  uint64_t cut_calls;   // of a log: calls whose arguments do not end
   uint64_t whole_calls; // events that tell a call and what it returned
   uint64_t bad_line, bad_at; // the first damaged one: its number, and the byte of the text where it begins
 };

@@ -118,6 +118,15 @@ static const char *find_log_line(const char *p, size_t n) {
   return NULL;
 }
 
+// A line of a log as HTML has it: d&gt; F8000008 ...
+static bool has_log_as_html(const char *p, size_t n) {
+  const char *end = p + (n < LOOK ? n : LOOK);
+  for (; (p = memchr(p, '&', (size_t)(end - p))) != NULL; p++)
+    if (end - p > 14 && memcmp(p, "&gt; ", 5) == 0 && p[13] == ' ' && strspn(p + 5, "0123456789ABCDEF") == 8)
+      return true;
+  return false;
+}
+
 static bool holds(const char *p, size_t n, const char *word) {
   size_t len = strlen(word);
   for (const char *end = p + n; (p = memchr(p, word[0], (size_t)(end - p))) != NULL; p++)
@@ -238,9 +247,13 @@ const char *wg_unknown_text(const char *p, size_t n) {
   if (n == 0) return "is empty";
   if (is_array(p, n)) return "is one JSON array; a trace has an object a line (jq -c '.[]' makes such lines)";
   if (find_log_line(p, n)) // behind what another program puts before it: times, colours, its own name
-    return "holds lines of a xenia log behind other text (sed -E 's/\\x1b\\[[0-9;]*m//g; s/^.*([!wiKCFdGAx]> "
-           "[0-9A-F]{8} )/\\1/' "
+    return "holds lines of a xenia log behind other text (sed -E 's/\\x1b\\[[0-9;]*m//g; s/[!wiKCFdGAx]> "
+           "[0-9A-F]{8} /\\n&/; s/^[^\\n]*\\n//' "
            "takes it away)";
+  if (has_log_as_html(p, n))
+    return "holds lines of a xenia log as HTML (sed -E 's/<[^>]*>//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; "
+           "s/&#(0*39|x27);|&apos;/\\x27/g; s/&amp;/\\&/g' "
+           "makes text of it)";
   if (has_json_behind_text(p, n)) return "holds lines of JSON behind other text (sed 's/^[^{]*//' takes it away)";
   if (has_printed_calls(p, n)) // the thread is the last number before the call
     return "holds a call a line, as strace prints them (sed -nE 's/\\\\/\\\\\\\\/g; s/0x[0-9A-Fa-f]+/\"&\"/g; "

@@ -103,12 +103,14 @@ int wg_xenia_whole_line(const char *l, size_t n) {
   return whole_call(text, n - WG_XENIA_PREFIX);
 }
 
-bool wg_xenia_begun_call(const char *l, size_t n) {
+size_t wg_xenia_begun_args(const char *l, size_t n) {
   struct call c;
   const char *text = l + WG_XENIA_PREFIX;
-  if (n < WG_XENIA_PREFIX || !is_level(l[0]) || !read_call(text, n - WG_XENIA_PREFIX, &c) || c.depth == 0) return false;
-  return !knows_params(c.nt) || c.args < wg_nt_nparams(c.nt);
+  if (n < WG_XENIA_PREFIX || !is_level(l[0]) || !read_call(text, n - WG_XENIA_PREFIX, &c) || c.depth == 0) return 0;
+  return !knows_params(c.nt) || c.args < wg_nt_nparams(c.nt) ? WG_XENIA_PREFIX + c.last : 0;
 }
+
+bool wg_xenia_begun_call(const char *l, size_t n) { return wg_xenia_begun_args(l, n) != 0; }
 
 // -- halves --
 

@@ -29,6 +29,8 @@ struct wg_xenia_torn {
 int wg_xenia_whole_line(const char *l, size_t n);
 // Whether it is the beginning of a call that we know, which more must follow.
 bool wg_xenia_begun_call(const char *l, size_t n);
+// Of such a beginning: where the argument begins that does not end; 0: it is none.
+size_t wg_xenia_begun_args(const char *l, size_t n);
 
 void wg_xenia_keep_half(struct wg_xenia_torn *t, uint64_t id, const char *l, size_t n, uint64_t line); // there is room
 // The half of that thread; NULL if none waits.

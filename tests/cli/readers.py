@@ -4,7 +4,7 @@ themselves and by a mapping file; and every line accounted for.
 
 usage: readers.py WEDGE GUESTS WORKDIR
 """
-import bz2, collections, gzip, io, json, lzma, os, random, re, shutil, sqlite3, subprocess, sys, tarfile
+import bz2, collections, gzip, html, io, json, lzma, os, random, re, shutil, sqlite3, subprocess, sys, tarfile
 
 import tool
 
@@ -371,13 +371,19 @@ for args in (["events", "begun"], ["hang", "begun"], ["diff", "begun", "run"], [
 assert len(read("told.jsonl", '{"kind":"guest.print","tid":1,"idx":0,"host_ns":0,"text":"d> F8000008 NtClose(F8000020)"}')) == 1
 assert len(read("told.jsonl", '{"event":"log","thread_id":1,"msg":"d> F8000008 NtClose(F8000020)"}')) == 1
 # A log's lines behind another program's words: how to take them away is said, and does.
-plain = "d> F8000008 NtClose(F8000020)\nd> F800000C KeSetEvent(40004838, 00000001, 00000000)\n"
-for put in (lambda l: "[12:00:01.250] " + l, lambda l: "xenia_canary.exe (1234): " + l, lambda l: "\x1b[32m" + l + "\x1b[0m", lambda l: "0:012> " + l):
+plain = "d> F8000008 NtClose(F8000020)\nd> F800000C KeSetEvent(40004838, 00000001, 00000000)\nd> F8000008 NtClose(F80d> F8000010 KeTlsAlloc()\n"
+for put in (lambda l: "> " + l, lambda l: "07-10 15:58:44.188  4242  4299 I xenia   : " + l, lambda l: "[12:00:01.250] " + l, lambda l: "xenia_canary.exe (1234): " + l, lambda l: "\x1b[32m" + l + "\x1b[0m", lambda l: "0:012> " + l):
     with open("behind.log", "w") as f:
         f.writelines(put(l) + "\n" for l in plain.splitlines())
     said = run("info", "behind.log", code=2)[1]
     assert "log behind other text" in said, said
     assert subprocess.run(["sed", "-E", re.search("sed -E '(.*)' takes", said).group(1), "behind.log"], stdout=subprocess.PIPE, text=True, check=True).stdout == plain, said
+# A log as a page of HTML has it.
+with open("page.html", "w") as f:
+    f.writelines("<br>" + html.escape(line) + "\n" for line in plain.splitlines())
+said = run("info", "page.html", code=2)[1]
+assert "holds lines of a xenia log as HTML" in said, said
+assert subprocess.run(["sed", "-E", re.search("sed -E '(.*)' makes", said).group(1), "page.html"], stdout=subprocess.PIPE, text=True, check=True).stdout == plain, said
 # Lines of JSON behind a logger's words.
 with open("behind.log", "w") as f:
     f.writelines("2026-01-02 03:04:05,250 INFO kernel: " + line + "\n" for line in both)
