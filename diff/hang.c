@@ -130,8 +130,15 @@ int wg_hang(const char *path, const struct wg_hang_options *opt, struct wg_buf *
     else
       wg_hang_text(&j, out);
     const struct wg_side *s = &j.f.side;
+    size_t made, callers;
     if (code == WG_OK && s->left_out)
       code = wg_fail(err, WG_INPUT, "%s: not all of it was judged: %s", path, s->damage);
+    else if (code == WG_OK && wg_side_tells_apart(s, &made, &callers))
+      code =
+          wg_fail(err, WG_INPUT,
+                  "%s: who waits for whom is not known: nothing is heard again of the %zu thread%s that are made, and "
+                  "%zu threads call that nobody made; it tells them by other numbers",
+                  path, made, made == 1 ? "" : "s", callers - 1);
   }
   release(&j);
   return code;

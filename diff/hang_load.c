@@ -21,6 +21,18 @@ static void read_manifest(struct wg_facts *f, const char *path) {
   wg_buf_release(&text);
 }
 
+// Who made the first thread was taken for the title's; one that never calls is the engine's loader, and the first one
+// that it made is.
+static void find_titles_main(struct wg_facts *f) {
+  const struct wg_side *s = &f->side;
+  if (f->main == WG_NONE || s->threads[f->main].nsteps) return;
+  for (uint32_t i = 0; i < s->nthreads; i++) {
+    if (s->threads[i].parent != f->main || s->threads[i].nsteps == 0 || wg_hthread_at(f, i)->host) continue;
+    f->main = i;
+    return;
+  }
+}
+
 int wg_facts_load(struct wg_facts *f, const char *path, const struct wg_reading *reading, struct wg_err *err) {
   *f = (struct wg_facts){.main = WG_NONE, .swap_thread = WG_NONE, .failed.thread = WG_NONE};
   struct wg_watch w = {wg_facts_event, f, true};
@@ -35,6 +47,7 @@ int wg_facts_load(struct wg_facts *f, const char *path, const struct wg_reading 
   read_manifest(f, path);
   for (uint32_t i = 0; i < f->side.nthreads; i++) wg_facts_end_thread(f, i);
   if (f->side.nobjects) wg_hobject_at(f, 0);
+  find_titles_main(f);
   wg_guess_rest(f);
   return WG_OK;
 }

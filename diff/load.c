@@ -35,6 +35,27 @@ static bool ignored(const char *list, const char *name) {
 
 // -- threads --
 
+static uint64_t start_key(uint32_t entry, uint32_t ctx) { return wg_hash_u64((uint64_t)entry << 32 | ctx, 0); }
+
+// A thread that is made, and of which nothing was heard so far: WG_NONE where several begin in the same way.
+static void await_start(struct wg_load *l, const struct wg_dthread *t) {
+  uint64_t key = start_key(t->entry, t->ctx), other;
+  if (t->entry == 0 || t->events) return;
+  wg_map_put(&l->awaited, key, wg_map_get(&l->awaited, key, &other) ? WG_NONE : wg_thread_index(l->s, t));
+}
+
+// Engines may tell a thread that runs by another number than the one that was made: it is the only one that begins in
+// this way.
+static void tie_start(struct wg_load *l, const struct wg_event *e) {
+  uint64_t entry, ctx = 0, at;
+  if (wg_side_thread(l->s, e->tid) || !wg_ev_u64(e, WG_K_ENTRY, &entry)) return;
+  wg_ev_u64(e, WG_K_CTX, &ctx);
+  uint64_t key = start_key((uint32_t)entry, (uint32_t)ctx);
+  if (!wg_map_get(&l->awaited, key, &at) || at == WG_NONE || l->s->threads[at].events) return;
+  wg_map_put(&l->s->by_tid, e->tid, at);
+  wg_map_put(&l->awaited, key, WG_NONE);
+}
+
 static void on_thread_create(struct wg_load *l, const struct wg_event *e) {
   struct wg_side *s = l->s;
   uint64_t child, v;
@@ -49,6 +70,7 @@ static void on_thread_create(struct wg_load *l, const struct wg_event *e) {
   if (wg_ev_u64(e, WG_K_ENTRY, &v)) t->entry = (uint32_t)v;
   if (wg_ev_u64(e, WG_K_CTX, &v)) t->ctx = (uint32_t)v;
   if (wg_ev_u64(e, WG_K_FLAGS, &v)) t->flags = (uint32_t)v;
+  await_start(l, t);
   wg_effect(s, &s->threads[parent], WG_DID_THREAD | (t->flags & 1 ? WG_DID_SUSPENDED : 0));
   // The reference's own threads have handles of their own kind (docs/console.md#logs-of-canary); a log may leave out
   // where others start.
@@ -147,6 +169,7 @@ static void note_name(struct wg_side *s, struct wg_dthread *t, const struct wg_e
 
 static void on_event(struct wg_load *l, const struct wg_event *e) {
   struct wg_side *s = l->s;
+  if (e->kind == WG_EV_THREAD_START) tie_start(l, e);
   struct wg_dthread *t = make_thread(s, e->tid);
   const struct wg_field *name = wg_ev_get(e, WG_K_NAME);
   bool call = name && name->type == WG_F_STR && !(l->ignore && ignored(l->ignore, name->s));
@@ -274,6 +297,7 @@ int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_optio
   if (s->nameless && s->calls) tell_nameless(s);
   wg_reader_close(r);
   wg_buf_release(&l.text);
+  wg_map_release(&l.awaited);
   trim(s, watch && watch->adds);
   wg_finals(s);
   return WG_OK;

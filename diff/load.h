@@ -18,8 +18,9 @@ struct wg_builder {
 struct wg_load {
   struct wg_side *s;
   const char *ignore;
-  uint64_t keep; // calls of the side
-  bool destroys; // the log tells when handles end
+  uint64_t keep;         // calls of the side
+  bool destroys;         // the log tells when handles end
+  struct wg_map awaited; // how threads begin that were made and not heard of so far -> which, WG_NONE: several
   // Threads' objects that pointers were asked for, where the log does not tell which it gave; the latest last.
   struct wg_referenced {
     uint32_t object, thread, step;

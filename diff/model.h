@@ -246,6 +246,9 @@ struct wg_progress {
 // `watch`: NULL for nobody.
 int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_options *o, const struct wg_watch *watch,
                  const struct wg_progress *progress, struct wg_err *err);
+// Whether it tells the threads that call by other numbers than those that are made: of these nothing is heard again.
+// How many there are of either.
+bool wg_side_tells_apart(const struct wg_side *s, size_t *made, size_t *callers);
 // WG_INPUT, with words for why, if there is no call in it to do that with: "compare", "judge".
 int wg_side_check_calls(const struct wg_side *s, const char *to_do, struct wg_err *err);
 void wg_side_release(struct wg_side *s);

@@ -89,3 +89,14 @@ uint32_t *wg_sole_threads(const struct wg_side *s, unsigned nt_flags) {
     }
   return by;
 }
+
+bool wg_side_tells_apart(const struct wg_side *s, size_t *made, size_t *callers) {
+  *made = *callers = 0;
+  for (size_t i = 0; i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    if (t->created && t->events) return false;
+    *made += t->created;
+    *callers += t->tid != 0 && !t->host && t->nsteps;
+  }
+  return *made && *callers > 1;
+}

@@ -54,6 +54,15 @@ with open("mapping.json", "w") as f:
                         "alertable", "timeout_ns", "satisfied_by", "op", "count", "previous", "guest_object", "code", "text", "size", "path",
                         "base", "sha256", "addr", "width", "height", "source", "value"}}}}, f)
 
+# Threads that call are told by the host's numbers, those that are made by the guest's: how they begin ties them.
+for theirs in (lambda tid: 140230000000000 + 4096 * tid, lambda tid: 4711 + tid, lambda tid: "host-%d" % tid):
+    hosts = [{**usual(e), "thread_id": theirs(e["tid"])} for e in body]
+    write("hosts.jsonl", hosts)
+    assert run("hang", "hosts.jsonl", code=1)[0].splitlines()[0].replace(' "host-3"', "") == run("hang", "ours.jsonl", code=1)[0].splitlines()[0]
+    write("hosts.jsonl", [e for e in hosts if e["event"] != "thread.start"])
+    said = run("hang", "hosts.jsonl", code=2)[1]
+    assert "nothing is heard again of the 3 threads that are made, and 2 threads call that nobody made" in said, said
+
 same = lambda *args: [json.loads(x) for x in run("events", *args, "--json")[0].splitlines()]
 ours = same("ours.jsonl")
 assert len(ours) == len(body)
