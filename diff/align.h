@@ -21,6 +21,12 @@ bool wg_each_occurrence(struct wg_pairing *p, uint32_t pair, size_t i, size_t j,
 void wg_compare_rounds(struct wg_pairing *p, uint32_t pair);
 // Polls and queries: by the values that a call site gives, whatever their number.
 void wg_compare_polls(struct wg_pairing *p, uint32_t pair);
+// DPCs of the reference's that are never heard of in the file of an engine that would tell (unheard.c).
+void wg_compare_unheard(struct wg_pairing *p);
+// Calls that are about nothing here, and never in the reference (nothing.c).
+void wg_compare_nothing(struct wg_pairing *p);
+// Waits that nothing let go on (excess.c).
+void wg_compare_excess(struct wg_pairing *p);
 void wg_add_delta(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, const struct wg_delta *d);
 
 #endif

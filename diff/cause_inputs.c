@@ -38,6 +38,12 @@ static bool may_tell(const struct wg_pairing *p, const struct wg_content *c) {
   return gives && !own_memory(c);
 }
 
+// It can tell nothing but in which state an event was before, for which titles seldom ask.
+static bool only_signals(const struct wg_content *c) {
+  const struct wg_nt_export *nt = wg_nt_of(c);
+  return nt && (strcmp(nt->name, "KeSetEvent") == 0 || strcmp(nt->name, "NtSetEvent") == 0);
+}
+
 // All that it gave is told.
 static bool is_told(const struct wg_content *c) {
   bool writes = wg_nt_of(c) && strchr(wg_nt_of(c)->params, 'P');
@@ -72,7 +78,7 @@ static uint32_t right_before(const struct wg_pairing *p, uint32_t pair, uint32_t
   }
   if (at == UINT32_MAX) return WG_NONE;
   const struct wg_content *c = wg_content_at(p->s[0], t, at);
-  if (!may_tell(p, c) || !wg_said_of(p, pair, at, said)) return WG_NONE;
+  if (!may_tell(p, c) || only_signals(c) || !wg_said_of(p, pair, at, said)) return WG_NONE;
   return known_equal(p, pair, at, wg_partner_step(p, pair, 0, at)) ? WG_NONE : at;
 }
 
@@ -173,6 +179,7 @@ static bool may_fail(const struct wg_pairing *p, uint32_t pair, uint32_t a) {
 
 #define INPUT_REACH 40 // calls before the place, and so many that only ask
 #define INPUT_QUERIES 1000
+#define INPUT_SIGNALS 8 // calls before one that only signals: what tells more among them comes first
 
 bool wg_may_have_told(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
   const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
@@ -196,7 +203,7 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
   c->failed = c->input != WG_NONE;
   if (c->failed) return;
   const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
-  uint32_t at = f->step[0] != WG_NONE ? f->step[0] : (uint32_t)t->nsteps, last = WG_NONE;
+  uint32_t at = f->step[0] != WG_NONE ? f->step[0] : (uint32_t)t->nsteps, last = WG_NONE, signal = WG_NONE;
   c->input = f->step[0] == WG_NONE ? WG_NONE : right_before(p, f->pair, at);
   if (c->input != WG_NONE) return;
   if (f->cls == WG_D_ARGS) c->input = asked_otherwise(p, f, at);
@@ -207,7 +214,9 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
     const struct wg_content *x = wg_content_at(p->s[0], t, i);
     bool clock =
         wg_content_is(x, WG_NT_TIME) && wg_partner_step(p, f->pair, 0, i) == WG_NONE; // asked on this side only
-    if (last == WG_NONE && !clock && may_tell(p, x)) last = i;
+    bool tells = last == WG_NONE && !clock && may_tell(p, x), signals = tells && only_signals(x);
+    if (signals && signal == WG_NONE) signal = i;
+    if (tells && !signals) last = signal != WG_NONE && i + INPUT_SIGNALS < signal ? signal : i;
     if (last == i && looked + queries == 0 && f->cls != WG_D_ARGS && may_fail(p, f->pair, i))
       break; // looked at right behind it
     bool query = wg_content_is(x, WG_NT_QUERY) && !is_input(p->s[0], t, i);
@@ -216,6 +225,7 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
     if (!known_equal(p, f->pair, i, wg_partner_step(p, f->pair, 0, i))) last = i;
     break;
   }
+  if (last == WG_NONE) last = signal;
   c->input = last;
   if (last == WG_NONE || !is_input(p->s[0], t, last)) return;
   uint32_t b = wg_partner_step(p, f->pair, 0, last);

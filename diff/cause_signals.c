@@ -234,6 +234,40 @@ static uint32_t explain_own(struct wg_cause_walk *w, const struct wg_signaler *b
   return root != WG_NONE ? root : wg_deferred(w, seq, WG_NONE);
 }
 
+// Of those who wait for it somebody went on after a place in the trace, or it was reset: 1; nobody did, and somebody
+// stands there: 0; nobody stands there: -1.
+static int felt_after(const struct wg_pairing *p, uint32_t object, uint32_t seq) {
+  const struct wg_side *s = p->s[0];
+  int stands = -1;
+  for (uint32_t i = 0; i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    for (size_t k = t->nsteps; k-- > 0 && (k + 1 == t->nsteps || t->steps[k + 1].seq > seq);) {
+      const struct wg_content *c = wg_content_at(s, t, k);
+      if (t->steps[k].object != object) continue;
+      if (t->steps[k].seq > seq && wg_content_is(c, WG_NT_RESETS)) return 1;
+      if (!wg_content_is(c, WG_NT_WAITS)) continue;
+      if (k + 1 < t->nsteps) return 1;
+      if (t->final != WG_EXITED) stands = 0;
+    }
+  }
+  return stands;
+}
+
+uint32_t wg_last_unfelt(struct wg_pairing *p, uint32_t lost) {
+  const struct wg_finding f = p->findings[lost];
+  uint32_t total;
+  if (p->lawful || f.cls != WG_D_LOST || strcmp(f.field, "signal") != 0 || f.step[0] == WG_NONE) return lost;
+  const struct wg_step *x = &wg_pair_thread(p, f.pair, 0)->steps[f.step[0]];
+  if (x->object == WG_NONE) return lost;
+  nth_signal(p, 0, x->object, 0, &total);
+  const struct wg_touch *last = nth_signal(p, 0, x->object, total, &total);
+  uint32_t by = last == NULL ? WG_NONE : p->peer[0][last->thread];
+  if (by == WG_NONE || by == f.pair) return lost;
+  uint32_t seq = wg_touch_step(p->s[0], last)->seq;
+  if (seq < x->seq || felt_after(p, x->object, seq) != 0) return lost;
+  return wg_lost_finding(p, by, last->at, wg_partner_step(p, by, 0, last->at), "signal");
+}
+
 // `a_step`: the wait here, in whose place the reference's `b_step` was ended by `by`.
 uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_step, uint32_t b_step,
                            const struct wg_signaler *by) {

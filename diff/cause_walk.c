@@ -470,6 +470,11 @@ static bool may_give_up(const struct wg_side *s, const struct wg_content *c) {
   return wg_content_limited(s, c);
 }
 
+// It waits for any of several objects: which one it was that ended it, nothing tells but what the thread does then.
+static bool is_for_any(const struct wg_side *s, const struct wg_content *c) {
+  return strstr(wg_str(s, c->name), "WaitForMultiple") && c->nargs > 2 && wg_arg(s, c, 0) > 1 && wg_arg(s, c, 2) == 1;
+}
+
 // An APC ended the wait.
 static bool ended_by_apc(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
   const struct wg_dwait *w = wg_wait_of(t, step);
@@ -503,7 +508,7 @@ static uint32_t explain_untold_wait(struct wg_cause_walk *w, uint32_t at) {
   while (f.step[0] == WG_NONE && i > 0 && a->steps[i - 1].seq > f.seq) i--;
   while (i > 0 && wg_weight_of(p, 0, a->steps[i - 1].content) == WG_NEUTRAL) i--;
   const struct wg_content *c = i ? wg_content_at(p->s[0], a, i - 1) : NULL;
-  if (c == NULL || (c->flags & WG_C_RV) || !may_give_up(p->s[0], c)) return WG_NONE;
+  if (c == NULL || (c->flags & WG_C_RV) || (!may_give_up(p->s[0], c) && !is_for_any(p->s[0], c))) return WG_NONE;
   uint32_t like = wg_like_after(p, f.pair, i - 1);
   if (like == WG_NONE) return WG_NONE;
   w->seen[f.pair] = w->now;
@@ -522,15 +527,33 @@ static uint32_t explain_untold_wait(struct wg_cause_walk *w, uint32_t at) {
   return WG_NONE;
 }
 
+// Of a log, which does not tell what ended its waits: it lets APCs come.
+static bool lets_apcs_come(const struct wg_side *s, const struct wg_content *c) {
+  const struct wg_nt_export *nt = wg_nt_of(c);
+  const char *limit = nt ? strchr(nt->params, 't') : NULL; // before it stands whether they may
+  if (!wg_content_is(c, WG_NT_WAITS) || c->flags & WG_C_RV || limit == NULL || limit == nt->params) return false;
+  size_t at = (size_t)(limit - nt->params) - 1;
+  return at < c->nargs && (wg_arg(s, c, at) & 0xFF) != 0;
+}
+
+// Its last wait before a place ended for an APC, or may have.
+static bool apc_before(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
+  if (t->nwaits == 0 && s->text_log) {
+    while (step > 0 && !wg_content_is(wg_content_at(s, t, step - 1), WG_NT_WAITS)) step--;
+    return step > 0 && lets_apcs_come(s, wg_content_at(s, t, step - 1));
+  }
+  size_t n = t->nwaits;
+  while (n > 0 && t->waits[n - 1].step >= step) n--;
+  return n > 0 && ended_by_apc(s, t, t->waits[n - 1].step);
+}
+
 // What an APC does in the reference and nobody here: whoever sent it.
 static uint32_t explain_apc_code(struct wg_cause_walk *w, uint32_t at) {
   struct wg_pairing *p = w->p;
   const struct wg_finding f = p->findings[at];
   if (p->lawful || f.cls != WG_D_MISSING || f.step[1] == WG_NONE || w->seen[f.pair] == w->now) return WG_NONE;
   const struct wg_dthread *b = wg_pair_thread(p, f.pair, 1);
-  size_t n = b->nwaits;
-  while (n > 0 && b->waits[n - 1].step >= f.step[1]) n--;
-  if (n == 0 || !ended_by_apc(p->s[1], b, b->waits[n - 1].step)) return WG_NONE;
+  if (!apc_before(p->s[1], b, f.step[1])) return WG_NONE;
   w->seen[f.pair] = w->now;
   wg_link_add(w, WG_LINK_LED_TO, f.pair, f.step[0], f.step[1])->finding = at;
   uint32_t root = wg_apc_sender(w, p->pairs[f.pair].t[1], b->steps[f.step[1]].seq);

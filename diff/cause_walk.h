@@ -116,10 +116,13 @@ uint32_t wg_like_after(const struct wg_pairing *p, uint32_t pair, uint32_t a_ste
 uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_step, uint32_t b_step,
                            const struct wg_signaler *by);
 
+// Who signals an object that several do, and who waits for it, is another one each time: the last signal of the object
+// here, behind which nobody went on who waits for it, is the one that was lost, whoever ended that wait in the
+// reference. `lost`: the finding that says who that was; it, or another one.
+uint32_t wg_last_unfelt(struct wg_pairing *p, uint32_t lost);
+
 // -- what a thread had last learned (cause_inputs.c) --
 
-// The step of A's thread may have told it something: not both sides tell what it gave.
-bool wg_may_have_told(const struct wg_pairing *p, uint32_t pair, uint32_t a_step);
 // Sets c->input.
 void wg_find_input(struct wg_pairing *p, struct wg_cause *c);
 

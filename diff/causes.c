@@ -39,6 +39,20 @@ static uint32_t before_breach(const struct search *s, struct wg_cause *c, uint32
   return breach;
 }
 
+// The way to it came by the threads that explain it, and would go round in a circle: from itself it may lead on, to a
+// call that did not do what it does in the reference.
+static uint32_t on_from(struct search *s, struct wg_cause *c, uint32_t root) {
+  if (root == WG_NONE || s->p->lawful) return root;
+  const enum wg_class_id cls = s->p->findings[root].cls;
+  if (cls != WG_D_MISSING && cls != WG_D_CALL && cls != WG_D_EXTRA) return root;
+  struct wg_cause on = {.finding = WG_NONE, .input = WG_NONE};
+  struct wg_cause_walk w = walk(s, &on);
+  uint32_t further = wg_explain_finding(&w, root);
+  if (further == WG_NONE || on.weak || s->p->findings[further].cls != WG_D_LOST) return root;
+  for (size_t i = 0; i < on.nchain && c->nchain < WG_CHAIN; i++) c->chain[c->nchain++] = on.chain[i];
+  return further;
+}
+
 static void explain_symptom(struct search *s, uint32_t symptom) {
   struct wg_pairing *p = s->p;
   struct wg_cause c = {.finding = WG_NONE, .input = WG_NONE};
@@ -53,6 +67,8 @@ static void explain_symptom(struct search *s, uint32_t symptom) {
     uint32_t own = wg_explains_before(p, pair, UINT32_MAX);
     root = own != WG_NONE ? wg_explain_finding(&w, own) : symptom;
   }
+  root = on_from(s, &c, root);
+  if (root != WG_NONE) root = wg_last_unfelt(p, root);
   root = before_breach(s, &c, root);
   if (root == WG_NONE) {
     p->findings[symptom].hidden = true;

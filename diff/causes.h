@@ -57,6 +57,8 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out);
 void wg_causes_first(const struct wg_pairing *p, struct wg_causes *c);
 void wg_causes_release(struct wg_causes *c);
 
+// The step of A's thread may have told it something: not both sides tell what it gave.
+bool wg_may_have_told(const struct wg_pairing *p, uint32_t pair, uint32_t a_step);
 // Whether the step of A's thread is a report (a print, an error code) right behind the call `input`, of whose result
 // not both sides tell: it is what that gave.
 bool wg_said_of(const struct wg_pairing *p, uint32_t pair, uint32_t input, uint32_t a_step);

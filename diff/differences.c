@@ -250,5 +250,8 @@ void wg_align(struct wg_pairing *p) {
   mask_timing(p, 0, false); // what they led to may be hidden by now
   wg_compare_files(p);
   compare_callbacks(p);
+  wg_compare_unheard(p);
+  wg_compare_nothing(p);
+  wg_compare_excess(p);
   compare_lone_threads(p);
 }

@@ -200,6 +200,19 @@ uint32_t wg_object_by_hsid(struct wg_side *s, uint64_t hsid) {
   return (uint32_t)id;
 }
 
+// Who makes an object of a name that there is gets the one that there is; a text log does not say so.
+static bool is_there(const struct wg_side *s, const struct wg_open *o, uint64_t *id) {
+  const struct wg_nt_export *nt = o ? o->nt : NULL;
+  if (!s->text_log || nt == NULL || o->detail == 0 || !(nt->flags & WG_NT_CREATES) || nt->flags & WG_NT_OPENS)
+    return false;
+  for (size_t i = s->nobjects; i-- > 0;) {
+    if (s->objects[i].name != o->detail || s->objects[i].call != o->name) continue;
+    *id = i;
+    return true;
+  }
+  return false;
+}
+
 void wg_on_handle(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e) {
   struct wg_side *s = l->s;
   uint64_t raw, hsid = 0, id;
@@ -214,6 +227,7 @@ void wg_on_handle(struct wg_load *l, struct wg_dthread *t, const struct wg_event
     id = t->steps[o->step].object;
     known = true;
   }
+  known = known || is_there(s, o, &id);
   if (!known) {
     id = wg_object_add(s, wg_event_text(s, e, WG_K_OBJECT_TYPE));
     if (o) {

@@ -401,6 +401,8 @@ static const char *lost_words(const char *field, bool there) {
                " is called as here, but the thread never runs"},
               {"later", " is called as in the reference, but what it sets off never happens",
                " is called as here, but what it sets off never happens"},
+              {"nothing", " seems to give nothing: what the reference has of it is none in a call here",
+               " seems to give nothing: what this side has of it is none in a call there"},
               {"setting", " is called as in the reference, but what it sets is not what is told later",
                " is called as here, but what it sets is not what is told later"},
               {"release", " is called, too, and may be what did not give it back",
@@ -415,6 +417,29 @@ static const char *lost_words(const char *field, bool there) {
     if (strcmp(field, lost[i].field) == 0) return there ? lost[i].there : lost[i].here;
   return there ? " is called as here, where it ends a wait; that wait does not end there"
                : " is called as in the reference, where it ends a wait; here that wait does not end";
+}
+
+// What signals an object here; NULL: no call does.
+static const char *signals_it(const struct wg_side *s, uint32_t object) {
+  for (size_t i = 0; i < s->nthreads; i++)
+    for (size_t k = 0; k < s->threads[i].nsteps; k++)
+      if (s->threads[i].steps[k].object == object && wg_content_is(wg_content_at(s, &s->threads[i], k), WG_NT_SIGNALS))
+        return wg_call_name(s, &s->threads[i], k);
+  return NULL;
+}
+
+// Which of the calls about an object did otherwise nothing tells: all are named.
+static void put_excess(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  const struct wg_side *s = p->s[0];
+  uint32_t object = wg_pair_thread(p, f->pair, 0)->steps[f->step[0]].object;
+  const char *signals = signals_it(s, object);
+  wg_buf_str(out, " goes on though nothing lets it: by then such waits have ended ");
+  put_times(out, (uint32_t)f->value[0]);
+  wg_buf_str(out, ", and might ");
+  put_times(out, (uint32_t)f->value[1]);
+  wg_buf_str(out, "; one of them, ");
+  if (signals) wg_buf_printf(out, "%s, ", signals);
+  wg_buf_printf(out, "or %s, does otherwise", wg_str(s, s->objects[object].call));
 }
 
 static void put_exception_there(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
@@ -462,7 +487,12 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     put_there(p, f, out);
     wg_buf_str(out, wg_law_texts[f->arg].words);
     break;
-  case WG_D_LOST: wg_buf_str(out, lost_words(f->field, false)); break;
+  case WG_D_LOST:
+    if (strcmp(f->field, "excess") == 0)
+      put_excess(p, f, out);
+    else
+      wg_buf_str(out, lost_words(f->field, false));
+    break;
   case WG_D_LOST_THERE:
     wg_buf_str(out, "in the reference ");
     put_there(p, f, out);
@@ -557,6 +587,35 @@ static const char *seems(const struct wg_pairing *p, const struct wg_cause *c) {
   return may_have_led(p, c) ? otherwise : NULL;
 }
 
+#define OVERLAPPED 3u // calls that one wait is for, at most
+
+// Of a wait right behind calls that read or write and go on meanwhile: those, which may as well have given what is
+// otherwise, and of which it only tells that they are over.
+static size_t overlapped(const struct wg_pairing *p, const struct wg_cause *c, uint32_t list[OVERLAPPED]) {
+  const struct wg_finding *f = &p->findings[c->finding];
+  const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
+  size_t n = 0;
+  if (c->got || c->often || c->failed || !wg_waits_for_objects(wg_content_at(p->s[0], a, c->input))) return 0;
+  for (uint32_t i = c->input; i-- > 0 && n < OVERLAPPED;) {
+    const struct wg_content *x = wg_content_at(p->s[0], a, i);
+    const char *name = wg_str(p->s[0], x->name);
+    if (wg_weight_of(p, 0, a->steps[i].content) == WG_NEUTRAL) continue;
+    bool io = strcmp(name, "NtReadFile") == 0 || strcmp(name, "NtWriteFile") == 0;
+    if (!io || x->nargs < 2 || wg_arg(p->s[0], x, 1) == 0 || !wg_may_have_told(p, f->pair, i)) break;
+    list[n++] = i;
+  }
+  return n;
+}
+
+static void put_overlapped(const struct wg_pairing *p, const struct wg_cause *c, struct wg_buf *out) {
+  const struct wg_dthread *a = wg_pair_thread(p, p->findings[c->finding].pair, 0);
+  uint32_t list[OVERLAPPED];
+  for (size_t n = overlapped(p, c, list); n-- > 0;) {
+    wg_put_call(p->s[0], a, list[n], out);
+    wg_buf_str(out, n ? ", " : " or ");
+  }
+}
+
 void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct wg_buf *out) {
   size_t before = out->len;
   const struct wg_finding *f = &p->findings[c->finding];
@@ -565,6 +624,7 @@ void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct w
   if (words) {
     wg_put_pair(p, f->pair, out);
     wg_buf_str(out, ": ");
+    put_overlapped(p, c, out);
     wg_put_call(p->s[0], a, c->input, out);
     const struct wg_content *x = wg_content_at(p->s[0], a, c->input);
     if (c->failed) wg_buf_str(out, " returned ");

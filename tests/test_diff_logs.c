@@ -593,6 +593,182 @@ static void what_differs_by_chance_is_told(void) {
   wg_buf_release(&out);
 }
 
+#define PASSES(call) "d> F8000008 " call "\nd> F8000008 XGetAVPack()\n"
+
+// A wait goes on as often as something lets it; more often only where the object, a signal or a wait was otherwise.
+static void write_passes(const char *name, int waits, bool named, bool resets) {
+  struct wg_buf t = {0};
+  wg_buf_printf(&t,
+                MAIN "d> F8000008 NtCreateEvent(7018FF00(00000000), %s, 00000001, 00000000)\n"
+                     "i> F8000008 Added handle:F800000C for N2xe6kernel6XEventE\n",
+                named ? "7018FF10(FFFFFFFD,\\??\\e,00000040)" : "00000000");
+  if (resets)
+    wg_buf_str(&t, "d> F8000008 NtSignalAndWaitForSingleObjectEx(F800000C, F800000C, 00000001, 00000000, 00000000)\n");
+  for (int i = 0; i < 3; i++) wg_buf_str(&t, PASSES("NtSetEvent(F800000C, 00000000)"));
+  for (int i = 0; i < waits; i++)
+    wg_buf_str(&t, PASSES("NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)"));
+  for (int i = 0; i < 100; i++) wg_buf_printf(&t, "d> F8000008 KeTlsSetValue(00000004, %08X)\n", i);
+  wg_buf_str(&t, "d> F8000008 ExTerminateThread(00000000)\n");
+  write_text(name, t.data);
+  wg_buf_release(&t);
+}
+
+static void a_wait_that_nothing_let_go_on_is_told(void) {
+  struct wg_buf out = {0};
+  write_passes("ea", 4, false, false);
+  write_passes("eb", 3, false, false);
+  CU_ASSERT_EQUAL(compare("ea", "eb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(
+      first_says(&out, "thread 6 (6 there): NtWaitForSingleObjectEx on the Event that thread 6 made goes on though "
+                       "nothing lets it: by then such waits have ended 4 times, and might 3 times; one of them, "
+                       "NtSetEvent, or NtCreateEvent, does otherwise"));
+  CU_ASSERT_EQUAL(compare("eb", "eb", &out), WG_OK);
+  // Of one that others get by its name, or that is signalled by a call that does not say so, nobody can count.
+  for (int v = 0; v < 2; v++) {
+    write_passes("ec", 4, v == 0, v == 1);
+    write_passes("ed", 3, v == 0, v == 1);
+    compare("ec", "ed", &out);
+    CU_ASSERT_PTR_NULL(strstr(out.data, "goes on though nothing lets it"));
+  }
+  wg_buf_release(&out);
+}
+
+// A handle, a pointer or a slot that is none here alone is what some call has not given.
+static void what_is_used_was_not_given(void) {
+  static const struct {
+    const char *gives, *adds, *uses, *none, *says;
+  } rows[] = {
+      {"NtCreateTimer(7018FF00(00000000), 00000000, 00000001)",
+       "i> F8000008 Added handle:F8000020 for N2xe6kernel6XTimerE\n", "NtCancelTimer(F8000020, 00000000)",
+       "NtCancelTimer(00000000, 00000000)", "NtCreateTimer"},
+      {"ObReferenceObjectByHandle(F8000008, D01BBEEF, 7018FF00(00000000))", "",
+       "KeSetBasePriorityThread(300F0000, 00000001)", "KeSetBasePriorityThread(00000000, 00000001)",
+       "ObReferenceObjectByHandle"},
+      {"KeTlsAlloc()", "", "KeTlsSetValue(00000003, 00000001)", "KeTlsSetValue(FFFFFFFF, 00000001)", "KeTlsAlloc"},
+  };
+  struct wg_buf out = {0};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (int none = 0; none < 2; none++) {
+      struct wg_buf t = {0};
+      wg_buf_printf(&t,
+                    MAIN "d> F8000008 XGetAVPack()\nd> F8000008 %s\n%sd> F8000008 XGetLanguage()\n"
+                         "d> F8000008 %s\nd> F8000008 KeTlsGetValue(00000001)\n",
+                    rows[i].gives, none ? "" : rows[i].adds, none ? rows[i].none : rows[i].uses);
+      write_text(none ? "na" : "nb", t.data);
+      wg_buf_release(&t);
+    }
+    CU_ASSERT_EQUAL(compare("na", "nb", &out), WG_DIFFERS);
+    CU_ASSERT_TRUE(first_says(&out, "thread 6 (6 there): "));
+    CU_ASSERT_TRUE(first_says(&out, rows[i].says));
+    CU_ASSERT_TRUE(first_says(&out, " seems to give nothing: what the reference has of it is none in a call here"));
+    CU_ASSERT_EQUAL(compare("na", "na", &out), WG_OK);
+  }
+  wg_buf_release(&out);
+}
+
+#define OWN                                                                                                            \
+  "i> 00000100 XThread01000014 (2) Stack: 70050000-70070000\n"                                                         \
+  "K> 01000014 XThread::Execute thid 2 (handle=01000014, 'GPU Frame limiter (01000014)', native=8DADD6C0, <host>)\n"
+
+// A timer's DPC runs on a thread of the engine's. v 1: never. `own`: the log tells of such threads; `on`: main goes on.
+static void write_dpcs(const char *name, bool runs, bool own, bool on) {
+  struct wg_buf t = {0};
+  wg_buf_printf(&t,
+                "%s" MAIN "d> F8000008 KeInitializeTimerEx(82030000, 00000001)\n"
+                "d> F8000008 KeSetTimerEx(82030000, FFFFFFFFFFFF3CB0, 00000004, 82030100)\n",
+                own ? OWN : "");
+  for (int i = 0; i < 6; i++) {
+    if (runs) wg_buf_str(&t, "d> 01000014 KeSetEvent(82030200, 00000001, 00000000)\n");
+    if (on) wg_buf_printf(&t, "d> F8000008 KeTlsSetValue(00000004, %08X)\n", i);
+  }
+  if (on) wg_buf_str(&t, "d> F8000008 KeCancelTimer(82030000)\nd> F8000008 ExTerminateThread(00000000)\n");
+  write_text(name, t.data);
+  wg_buf_release(&t);
+}
+
+static void a_dpc_that_is_never_heard_of_was_lost(void) {
+  struct wg_buf out = {0};
+  write_dpcs("da", false, true, true);
+  write_dpcs("db", true, true, true);
+  CU_ASSERT_EQUAL(compare("da", "db", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 6 (6 there): KeSetTimerEx on "));
+  CU_ASSERT_TRUE(first_says(&out, " is called as in the reference, but what it sets off never happens"));
+  CU_ASSERT_EQUAL(compare("db", "db", &out), WG_OK);
+  // A log may not tell of the engine's threads, or end before.
+  write_dpcs("dc", false, false, true);
+  CU_ASSERT_EQUAL(compare("dc", "db", &out), WG_OK);
+  write_dpcs("dd", false, true, false);
+  CU_ASSERT_EQUAL(compare("dd", "db", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+// Calls that go on meanwhile, and the wait for them: each may be what gave something else.
+static void what_a_wait_is_for_is_named_with_it(void) {
+  struct wg_buf out = {0};
+#define WRITES                                                                                                         \
+  "d> F8000008 NtWriteFile(F8000014, F8000020, 00000000, 00000000, 7018FF00, 82030000, 00000080, 00000000(0))\n"       \
+  "d> F8000008 NtWaitForSingleObjectEx(F8000020, 00000001, 00000000, 7018FF10(FFFFFFFFFFFFB1E0))\n"
+  write_text("wa", HEAD WRITES "d> F8000008 DbgPrint(82020000(not kept\n))\nd> F8000008 KeTlsAlloc()\n");
+  write_text("wb", HEAD WRITES "d> F8000008 KeTlsAlloc()\n");
+  CU_ASSERT_EQUAL(compare("wa", "wb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 6 (6 there): NtWriteFile"));
+  CU_ASSERT_TRUE(first_says(&out, " or NtWaitForSingleObjectEx"));
+  CU_ASSERT_TRUE(first_says(&out, " seems to end otherwise; after it, calls DbgPrint"));
+  wg_buf_release(&out);
+}
+
+// An event in place of a lock: each of three threads waits for it, and signals it then. v: whose signal is the last
+// one.
+static void write_baton(const char *name, int last) {
+  struct wg_buf t = {0};
+  wg_buf_str(&t, MAIN "d> F8000008 NtCreateEvent(7018FF00(00000000), 00000000, 00000001, 00000001)\n"
+                      "i> F8000008 Added handle:F800000C for N2xe6kernel6XEventE\n");
+  for (int i = 0; i < 3; i++) {
+    unsigned h = 0xF8000020u + 4u * (unsigned)i;
+    wg_buf_printf(
+        &t,
+        "d> F8000008 ExCreateThread(7018FF08(00000000), 00008000, 00000000, 00000000, 820101%X0, 00000000, 02000000)\n"
+        "i> F8000008 Added handle:%08X for N2xe6kernel7XThreadE\n"
+        "i> F8000008 XThread%08X (%d) Stack: 701A0000-701B0000\n"
+        "K> %08X XThread::Execute thid %d (handle=%08X, 'XThread (%08X)', native=8DADD6C0)\n",
+        (unsigned)i + 1, h, h, 7 + i, h, 7 + i, h, h);
+  }
+  for (int turn = 0; turn < 4 && !(last >= 0 && turn == 3); turn++)
+    for (int i = 0; i < 3; i++) {
+      int who = (turn + (last < 0)) % 2 ? 2 - i : i; // the reference has another order
+      unsigned h = 0xF8000020u + 4u * (unsigned)who;
+      if (turn) wg_buf_printf(&t, "d> %08X KeTlsSetValue(00000004, %08X)\n", h, turn);
+      if (turn) wg_buf_printf(&t, "d> %08X NtSetEvent(F800000C, 00000000)\n", h);
+      bool over = last >= 0 && turn == 2 && who == last;
+      if (!over || last < 0)
+        wg_buf_printf(&t, "d> %08X NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)\n", h);
+      if (over) wg_buf_printf(&t, "d> %08X NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)\n", h);
+      if (over) break;
+    }
+  for (int i = 0; i < 300; i++) wg_buf_printf(&t, "d> F8000008 KeTlsSetValue(00000004, %08X)\n", i);
+  if (last < 0)
+    wg_buf_str(&t, "d> F8000020 ExTerminateThread(00000000)\nd> F8000024 ExTerminateThread(00000000)\nd> F8000028 "
+                   "ExTerminateThread(00000000)\n");
+  wg_buf_str(&t, "d> F8000008 NtWaitForSingleObjectEx(F8000020, 00000001, 00000000, 00000000)\n");
+  if (last < 0) wg_buf_str(&t, "d> F8000008 NtClose(F800000C)\n");
+  write_text(name, t.data);
+  wg_buf_release(&t);
+}
+
+static void the_last_signal_that_nobody_felt_was_lost(void) {
+  struct wg_buf out = {0};
+  write_baton("bb", -1);
+  for (int last = 0; last < 3; last++) {
+    char thread[64];
+    write_baton("ba", last);
+    CU_ASSERT_EQUAL(compare("ba", "bb", &out), WG_DIFFERS);
+    snprintf(thread, sizeof thread, "thread %d (%d there", 7 + last, 7 + last);
+    CU_ASSERT_TRUE(first_says(&out, thread));
+    CU_ASSERT_TRUE(first_says(&out, "NtSetEvent on the Event that thread 6 made is called as in the reference"));
+  }
+  wg_buf_release(&out);
+}
+
 WG_MAIN("diff_logs", {"a lock that others get is free", a_lock_that_others_get_is_free},
         {"who stays in a call is named", who_stays_in_a_call_is_named},
         {"two stock logs are compared", two_stock_logs_are_compared},
@@ -615,4 +791,9 @@ WG_MAIN("diff_logs", {"a lock that others get is free", a_lock_that_others_get_i
         {"what is asked more often gave something else", what_is_asked_more_often_gave_something_else},
         {"a call that does not come back in a log", a_call_that_does_not_come_back_in_a_log},
         {"a log ends where it seldom rests", a_log_ends_where_it_seldom_rests},
-        {"what differs by chance is told", what_differs_by_chance_is_told})
+        {"what differs by chance is told", what_differs_by_chance_is_told},
+        {"a wait that nothing let go on is told", a_wait_that_nothing_let_go_on_is_told},
+        {"what is used was not given", what_is_used_was_not_given},
+        {"a DPC that is never heard of was lost", a_dpc_that_is_never_heard_of_was_lost},
+        {"what a wait is for is named with it", what_a_wait_is_for_is_named_with_it},
+        {"the last signal that nobody felt was lost", the_last_signal_that_nobody_felt_was_lost})

@@ -29,11 +29,27 @@ def matches(line, pair):
                 return True
             continue
         found = names(line)
+        if want in group(line) and not elsewhere or want in balance(line):
+            return True
         if want in found and found[0] == want and not (elsewhere and want == pair.fault.split(":")[0]):
             return True
         if want in found and found[0] != want and WAITS.search(found[0]):
             return True
     return False
+
+
+def group(line):
+    """Of a line that names several calls of one thread which its file cannot tell apart: calls that go on meanwhile, and the wait
+    for them. Their results are not told, and the thread makes all of them before it goes another way."""
+    said = re.match(r"thread \d+ [^:]*: (.* or Nt\w+.*) seems to end otherwise; after it, ", line)
+    return set(names(said[1])) if said else set()
+
+
+def balance(line):
+    """Of a line that says that more waits for an object went on than were let: all calls about it. The file tells how many of each were
+    made, and neither whose did otherwise nor which."""
+    said = re.match(r"thread \d+ [^:]*: (\w+) on .* goes on though nothing lets it: .*; one of them, (.*), does otherwise", line)
+    return {said[1], *names(said[2])} if said else set()
 
 
 def candidates(out):
