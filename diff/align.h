@@ -25,6 +25,9 @@ void wg_compare_polls(struct wg_pairing *p, uint32_t pair);
 void wg_compare_unheard(struct wg_pairing *p);
 // Calls that are about nothing here, and never in the reference (nothing.c).
 void wg_compare_nothing(struct wg_pairing *p);
+// The thread of a log's first call, if the log begins in the middle of a run; NULL: it does not. *before: calls that
+// the other side makes before it has the like of that thread's, 0: its like is not known (begins.c).
+const struct wg_dthread *wg_begins_late(const struct wg_pairing *p, int side, uint64_t *before);
 // Waits that nothing let go on (excess.c).
 void wg_compare_excess(struct wg_pairing *p);
 void wg_add_delta(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, const struct wg_delta *d);

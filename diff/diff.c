@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diff/align.h"
 #include "diff/causes.h"
 #include "diff/laws.h"
 #include "diff/mirror.h"
@@ -170,6 +171,22 @@ static int ask_mirrored(struct run *r, struct wg_err *err) {
   return code;
 }
 
+// What comes before the beginning of a log is not left out by its title.
+static int check_begins(const struct wg_pairing *p, struct wg_err *err) {
+  for (int side = 0; side < 2; side++) {
+    uint64_t before = 0;
+    char calls[64] = "its like is not found in";
+    const struct wg_dthread *t = wg_begins_late(p, side, &before);
+    if (t == NULL) continue;
+    if (before) snprintf(calls, sizeof calls, "%llu calls come before its first one in", (unsigned long long)before);
+    return wg_fail(err, WG_INPUT,
+                   "%s: begins in the middle of a run: thread %u calls before anything tells that it is there, and %s "
+                   "%s; what is missing cannot be told from what came before (give the log from its beginning)",
+                   p->s[side]->path, t->tid, calls, p->s[!side]->path);
+  }
+  return WG_OK;
+}
+
 static int run_all(struct run *r, const char *a, const char *b, const char *const *more, size_t nmore,
                    const struct wg_diff_options *o, struct wg_err *err) {
   WG_TRY(wg_rules_load(&r->rules, o->rules, err));
@@ -179,6 +196,7 @@ static int run_all(struct run *r, const char *a, const char *b, const char *cons
   for (size_t i = 0; i < nmore; i++) WG_TRY(learn_noise(&r->noise, more[i], &r->sides[1], &r->rules, o, err));
   WG_TRY(compare(&r->p, &r->sides[0], &r->sides[1], &r->rules, o->map, err));
   WG_TRY(check_title(&r->p, err));
+  WG_TRY(check_begins(&r->p, err));
   wg_add_breaches(&r->p, &r->laws[0], &r->laws[1]);
   wg_find_first(&r->p);
   wg_mask_tries(&r->p);

@@ -769,6 +769,30 @@ static void the_last_signal_that_nobody_felt_was_lost(void) {
   wg_buf_release(&out);
 }
 
+// The last lines of a log alone: what they lack was not left out by the title.
+static void a_log_that_begins_in_the_middle_is_refused(void) {
+  struct wg_buf whole = {0}, out = {0};
+  struct wg_err err = {0};
+  struct wg_diff_options o = {0};
+  wg_buf_str(&whole, MAIN);
+  for (int i = 0; i < 60; i++) wg_buf_printf(&whole, "d> F8000008 KeTlsSetValue(00000004, %08X)\n", i);
+  write_text("zw", whole.data);
+  write_text("zt", strstr(whole.data, "0000001E)"));
+  write_text("zc", strstr(whole.data, "d> ")); // whole, but for what is no call
+  const char *const sides[][2] = {{"zt", "zw"}, {"zw", "zt"}};
+  for (int i = 0; i < 2; i++) {
+    CU_ASSERT_EQUAL(wg_diff(at(sides[i][0]), at(sides[i][1]), NULL, 0, &o, &out, &err), WG_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(err.msg, "zt: begins in the middle of a run: thread 1073741824 calls before anything"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "(give the log from its beginning)"));
+  }
+  CU_ASSERT_EQUAL(compare("zt", "zt", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("zc", "zw", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("zw", "zc", &out), WG_OK);
+  wg_buf_release(&whole);
+  wg_buf_release(&out);
+}
+
 WG_MAIN("diff_logs", {"a lock that others get is free", a_lock_that_others_get_is_free},
         {"who stays in a call is named", who_stays_in_a_call_is_named},
         {"two stock logs are compared", two_stock_logs_are_compared},
@@ -792,6 +816,7 @@ WG_MAIN("diff_logs", {"a lock that others get is free", a_lock_that_others_get_i
         {"a call that does not come back in a log", a_call_that_does_not_come_back_in_a_log},
         {"a log ends where it seldom rests", a_log_ends_where_it_seldom_rests},
         {"what differs by chance is told", what_differs_by_chance_is_told},
+        {"a log that begins in the middle is refused", a_log_that_begins_in_the_middle_is_refused},
         {"a wait that nothing let go on is told", a_wait_that_nothing_let_go_on_is_told},
         {"what is used was not given", what_is_used_was_not_given},
         {"a DPC that is never heard of was lost", a_dpc_that_is_never_heard_of_was_lost},
