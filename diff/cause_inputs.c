@@ -24,6 +24,16 @@ static bool known_equal(const struct wg_pairing *p, uint32_t pair, uint32_t a, u
   return (x->flags & y->flags & WG_C_RV) && x->out && y->out;
 }
 
+// Both tell its result, which is the same, and it gives nothing else.
+static bool told_equal(const struct wg_pairing *p, uint32_t pair, uint32_t a) {
+  uint32_t b = wg_partner_step(p, pair, 0, a);
+  if (b == WG_NONE) return false;
+  const struct wg_content *x = wg_content_at(p->s[0], wg_pair_thread(p, pair, 0), a);
+  const struct wg_content *y = wg_content_at(p->s[1], wg_pair_thread(p, pair, 1), b);
+  const char *params = wg_nt_of(x) ? wg_nt_of(x)->params : "?";
+  return (x->flags & y->flags & WG_C_RV) && x->rv == y->rv && strpbrk(params, "PH?") == NULL;
+}
+
 // It only makes something of what the thread has: a string.
 static bool own_memory(const struct wg_content *c) {
   return wg_content_is(c, WG_NT_QUERY) && !wg_content_is(c, WG_NT_TIME) && wg_nt_of(c) && wg_nt_of(c)->ret == 'v';
@@ -214,7 +224,8 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
     const struct wg_content *x = wg_content_at(p->s[0], t, i);
     bool clock =
         wg_content_is(x, WG_NT_TIME) && wg_partner_step(p, f->pair, 0, i) == WG_NONE; // asked on this side only
-    bool tells = last == WG_NONE && !clock && may_tell(p, x), signals = tells && only_signals(x);
+    bool tells = last == WG_NONE && !clock && may_tell(p, x) && !told_equal(p, f->pair, i),
+         signals = tells && only_signals(x);
     if (signals && signal == WG_NONE) signal = i;
     if (tells && !signals) last = signal != WG_NONE && i + INPUT_SIGNALS < signal ? signal : i;
     if (last == i && looked + queries == 0 && f->cls != WG_D_ARGS && may_fail(p, f->pair, i))

@@ -538,13 +538,10 @@ static bool lets_apcs_come(const struct wg_side *s, const struct wg_content *c) 
 
 // Its last wait before a place ended for an APC, or may have.
 static bool apc_before(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
-  if (t->nwaits == 0 && s->text_log) {
-    while (step > 0 && !wg_content_is(wg_content_at(s, t, step - 1), WG_NT_WAITS)) step--;
-    return step > 0 && lets_apcs_come(s, wg_content_at(s, t, step - 1));
-  }
-  size_t n = t->nwaits;
-  while (n > 0 && t->waits[n - 1].step >= step) n--;
-  return n > 0 && ended_by_apc(s, t, t->waits[n - 1].step);
+  while (step > 0 && !wg_content_is(wg_content_at(s, t, step - 1), WG_NT_WAITS)) step--;
+  if (step == 0) return false;
+  if (ended_by_apc(s, t, step - 1)) return true;
+  return s->text_log && t->nwaits == 0 && lets_apcs_come(s, wg_content_at(s, t, step - 1));
 }
 
 // What an APC does in the reference and nobody here: whoever sent it.

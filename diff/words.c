@@ -566,7 +566,9 @@ static bool may_have_led(const struct wg_pairing *p, const struct wg_cause *c) {
   uint32_t b = wg_partner_step(p, f->pair, 0, c->input);
   const struct wg_content *x = wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), c->input);
   if (b == WG_NONE) return true;
-  return !(x->flags & wg_content_at(p->s[1], wg_pair_thread(p, f->pair, 1), b)->flags & WG_C_RV);
+  const struct wg_content *y = wg_content_at(p->s[1], wg_pair_thread(p, f->pair, 1), b);
+  bool writes = wg_nt_of(x) && strchr(wg_nt_of(x)->params, 'P');
+  return !(x->flags & y->flags & WG_C_RV) || (writes && !(x->flags & y->flags & WG_C_OUT));
 }
 
 // What the thread last learned is said first, where what it does then is no cause of anything: words of what the one

@@ -769,6 +769,60 @@ static void the_last_signal_that_nobody_felt_was_lost(void) {
   wg_buf_release(&out);
 }
 
+// What an APC does comes behind a wait that lets APCs come, and so is missing there.
+static void what_an_apc_does_leads_to_who_sent_it(void) {
+  struct wg_buf out = {0};
+  for (int came = 0; came < 2; came++) {
+    struct wg_buf t = {0};
+    wg_buf_printf(&t,
+                  MAIN TWO_THREADS
+                  "d> F8000008 NtQueueApcThread(F8000014, 82010200, 00000000, 00000000, 00000000, ContextArg)\n"
+                  "d> F8000014 KeDelayExecutionThread(00000001, 00000001, 701CFF00(FFFFFFFFFFFFB1E0), ContextArg)\n"
+                  "%s"
+                  "d> F8000014 KeTlsSetValue(00000003, 00000001)\n" SHUTS,
+                  came ? "d> F8000014 NtSetEvent(F8000010, 00000000)\nd> F8000014 KeTlsGetValue(00000002)\n" : "");
+    write_text(came ? "yb" : "ya", t.data);
+    wg_buf_release(&t);
+  }
+  CU_ASSERT_EQUAL(compare("ya", "yb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(
+      first_says(&out, "thread 6 (6 there): NtQueueApcThread on thread 7 is called as in the reference, but what it "
+                       "sets off never happens"));
+  CU_ASSERT_EQUAL(compare("yb", "yb", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+// An event of a name that there is already is that event, whatever its handle.
+static void an_event_of_a_name_is_one(void) {
+  struct wg_buf out = {0};
+  for (int set = 0; set < 2; set++) {
+    struct wg_buf t = {0};
+    const char *const sets = "d> F8000008 NtSetEvent(F800000C, 00000000)\n";
+    wg_buf_str(
+        &t, MAIN
+        "d> F8000008 NtCreateEvent(7018FF00(00000000), 7018FF10(FFFFFFFD,\\??\\doors,00000040), 00000000, 00000000)\n"
+        "i> F8000008 Added handle:F800000C for N2xe6kernel6XEventE\n"
+        "d> F8000008 ExCreateThread(7018FF08(00000000), 00008000, 00000000, 00000000, 82010100, 00000000, 02000000)\n"
+        "i> F8000008 Added handle:F8000014 for N2xe6kernel7XThreadE\n"
+        "i> F8000008 XThreadF8000014 (7) Stack: 701A0000-701B0000\n"
+        "K> F8000014 XThread::Execute thid 7 (handle=F8000014, 'XThread (F8000014)', native=8DADD6C0)\n"
+        "d> F8000014 NtCreateEvent(701CFF00(00000000), 701CFF10(FFFFFFFD,\\??\\doors,00000040), 00000000, 00000000)\n"
+        "i> F8000014 Added handle:F8000018 for N2xe6kernel6XEventE\n"
+        "d> F8000014 NtWaitForSingleObjectEx(F8000018, 00000001, 00000000, 00000000)\n");
+    wg_buf_str(&t, sets);
+    if (set) wg_buf_str(&t, "d> F8000014 KeTlsSetValue(00000003, 00000001)\nd> F8000014 ExTerminateThread(00000000)\n");
+    for (int i = 0; i < 300; i++) wg_buf_printf(&t, "d> F8000008 KeTlsSetValue(00000004, %08X)\n", i);
+    wg_buf_str(&t, JOINS);
+    if (set) wg_buf_str(&t, "d> F8000008 NtClose(F8000014)\n");
+    write_text(set ? "ob" : "oa", t.data);
+    wg_buf_release(&t);
+  }
+  CU_ASSERT_EQUAL(compare("oa", "ob", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(
+      first_says(&out, "thread 6 (6 there): NtSetEvent on the Event \"\\??\\doors\" is called as in the reference"));
+  wg_buf_release(&out);
+}
+
 // The last lines of a log alone: what they lack was not left out by the title.
 static void a_log_that_begins_in_the_middle_is_refused(void) {
   struct wg_buf whole = {0}, out = {0};
@@ -816,6 +870,8 @@ WG_MAIN("diff_logs", {"a lock that others get is free", a_lock_that_others_get_i
         {"a call that does not come back in a log", a_call_that_does_not_come_back_in_a_log},
         {"a log ends where it seldom rests", a_log_ends_where_it_seldom_rests},
         {"what differs by chance is told", what_differs_by_chance_is_told},
+        {"what an APC does leads to who sent it", what_an_apc_does_leads_to_who_sent_it},
+        {"an event of a name is one", an_event_of_a_name_is_one},
         {"a log that begins in the middle is refused", a_log_that_begins_in_the_middle_is_refused},
         {"a wait that nothing let go on is told", a_wait_that_nothing_let_go_on_is_told},
         {"what is used was not given", what_is_used_was_not_given},
