@@ -16,12 +16,17 @@ static bool is_input(const struct wg_side *s, const struct wg_dthread *t, uint32
   return file && (strstr(name, "Read") || strstr(name, "Query")); // a log does not tell what a handle is of
 }
 
+// All that it tells its caller is its result.
+static bool writes_nothing(const struct wg_nt_export *nt) {
+  return nt && nt->ret != 'v' && strpbrk(nt->params, "PH?") == NULL;
+}
+
 // Both tell what it gave, and it is the same: not that.
 static bool known_equal(const struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
   if (b == WG_NONE) return false;
   const struct wg_content *x = wg_content_at(p->s[0], wg_pair_thread(p, pair, 0), a);
   const struct wg_content *y = wg_content_at(p->s[1], wg_pair_thread(p, pair, 1), b);
-  return (x->flags & y->flags & WG_C_RV) && x->out && y->out;
+  return (x->flags & y->flags & WG_C_RV) && ((x->out && y->out) || writes_nothing(wg_nt_of(x)));
 }
 
 // Both tell its result, which is the same, and it gives nothing else.
@@ -200,6 +205,26 @@ bool wg_may_have_told(const struct wg_pairing *p, uint32_t pair, uint32_t a_step
   return b == WG_NONE || !(x->flags & wg_content_at(p->s[1], wg_pair_thread(p, pair, 1), b)->flags & WG_C_RV);
 }
 
+// How often a thread makes the same call from the same place from one step to before another one.
+static uint32_t like_it(const struct wg_pairing *p, uint32_t pair, int side, uint32_t from, uint32_t to,
+                        uint64_t site) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+  uint32_t n = 0;
+  for (uint32_t i = from; i < to && i < t->nsteps; i++) n += wg_key_weak(p, side, t->steps[i].content) == site;
+  return n;
+}
+
+// Its like in the reference comes behind what is missing here: it had not been asked yet. What only asks may have no
+// like by itself; it is counted from the last step that has one.
+static bool comes_later(const struct wg_pairing *p, const struct wg_finding *f, uint32_t a_step) {
+  if (f->step[0] != WG_NONE || f->step[1] == WG_NONE) return false;
+  uint32_t at = a_step, b = WG_NONE;
+  while (a_step - at < INPUT_REACH && (b = wg_partner_step(p, f->pair, 0, at)) == WG_NONE && at > 0) at--;
+  if (b == WG_NONE || at == a_step) return b != WG_NONE && b > f->step[1];
+  uint64_t site = wg_key_weak(p, 0, wg_pair_thread(p, f->pair, 0)->steps[a_step].content);
+  return like_it(p, f->pair, 0, at + 1, a_step + 1, site) > like_it(p, f->pair, 1, b + 1, f->step[1], site);
+}
+
 void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
   unsigned looked = 0, queries = 0;
   const struct wg_finding *f = &p->findings[c->finding];
@@ -221,6 +246,7 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
   if (c->often) return;
   for (uint32_t i = at; i-- > 0;) {
     if (t->steps[i].seq >= f->seq || wg_weight_of(p, 0, t->steps[i].content) == WG_NEUTRAL) continue;
+    if (comes_later(p, f, i)) continue;
     const struct wg_content *x = wg_content_at(p->s[0], t, i);
     bool clock =
         wg_content_is(x, WG_NT_TIME) && wg_partner_step(p, f->pair, 0, i) == WG_NONE; // asked on this side only

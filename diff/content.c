@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "diff/calls.h"
 #include "diff/model.h"
+#include "nt/time.h"
 
 // Images of titles and their libraries (docs/console.md#memory): both engines place them where the title says.
 static bool in_image(uint32_t v) { return v >= 0x80000000u && v < 0xA0000000u; }
@@ -89,6 +90,8 @@ static bool means_nothing(const struct wg_json_member *m) {
   static const char *const keys[] = {"hsid",  "object",  "time",      "ns",    "ticks", "error",
                                      "stack", "counter", "timestamp", "guest", "tid",   NULL};
   static const char *const ends[] = {"_hsid", "_time", "_ns", "_ticks", NULL};
+  for (unsigned i = 0; i < WG_NT_FIELDS; i++)
+    if (wg_json_is(m, wg_nt_field_names[i])) return true;
   return among(m, keys, ends);
 }
 

@@ -5,6 +5,7 @@
 #include "base/json_iter.h"
 #include "base/vec.h"
 #include "diff/law_state.h"
+#include "nt/time.h"
 #include "trace/event.h"
 
 // -- clocks: they go as the trace's own does --
@@ -27,10 +28,16 @@ static bool stands_still(struct wg_law_state *st, const struct wg_lclock *k, con
   return v == k->last && k->reader == c->at.thread && wg_law_thread(st, c->at.thread)->slept != k->slept;
 }
 
+#define BEFORE_ALL 126227808000000000u // 2001-01-01, in 100 ns since 1601: there was no such console
+
 void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e) {
   struct wg_lclock *k = &l->state->clock[clock];
   uint64_t v;
   if (clock >= WG_LAW_CLOCKS || !time_of(e, clock, &v)) return;
+  if (clock == WG_LAW_SYSTEM_TIME && v < BEFORE_ALL) {
+    wg_law_broken(l, WG_LAW_CLOCK, &c->at, c->at.thread, e->idx);
+    return;
+  }
   if (!l->state->timed) { // whatever it is, it goes on
     if (goes_back(k->last, v) || stands_still(l->state, k, c, v))
       wg_law_broken(l, WG_LAW_CLOCK, &c->at, c->at.thread, e->idx);
@@ -46,6 +53,19 @@ void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, c
     wg_law_broken(l, WG_LAW_CLOCK, &c->at, c->at.thread, e->idx);
   else if (!k->known)
     *k = (struct wg_lclock){.zero = zero, .known = true};
+}
+
+// A date is the time's that it is made of.
+void wg_law_fields(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e) {
+  uint64_t time, v;
+  uint16_t f[WG_NT_FIELDS];
+  if (!wg_law_told(e, "time", &time)) return;
+  wg_nt_time_fields(time, f);
+  for (unsigned i = 0; i < WG_NT_FIELDS; i++) {
+    if (!wg_law_told(e, wg_nt_field_names[i], &v) || v == f[i]) continue;
+    wg_law_broken(l, WG_LAW_ANSWER, &c->at, c->at.thread, e->idx);
+    return;
+  }
 }
 
 // -- files: none ends before what was read of it --

@@ -41,6 +41,7 @@ static void begin_on_object(struct wg_laws *l, const struct wg_side *s, struct w
   c->waiting = o->waiting;
   c->all_ended = o->all_ended;
   if (c->op >= WG_L_MAKE_EVENT && c->op <= WG_L_MAKE_TIMER) wg_law_make(l->state, s, c, c->object);
+  if (c->op == WG_L_MAKE_SECTION) wg_law_made_section(l->state, c);
   if (c->op == WG_L_PUT_PACKET) wg_law_put_packet(o, c);
   if (c->op == WG_L_RW_ACQUIRE) {
     o->acquiring++;
@@ -81,6 +82,7 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   if (row->law == WG_L_LEAVE || row->law == WG_L_ENTER) { // often
     uint32_t lock = s->threads[thread].steps[call->step].object;
     if (lock == WG_NONE) return;
+    wg_law_named_lock(l, lock, thread, e);
     if (row->law == WG_L_LEAVE)
       wg_law_object(st, lock)->raised = at;
     else

@@ -29,7 +29,7 @@ void wg_law_apc_is_given(struct wg_laws *l, uint32_t thread, const uint64_t args
 
 // A timer has one APC, which is not in the queue twice. One whose thread waits for it runs at once, and is told of
 // first.
-void wg_law_queue_timer_apc(struct wg_laws *l, const struct wg_lobject *o, uint64_t ns) {
+void wg_law_queue_timer_apc(struct wg_laws *l, const struct wg_lobject *o, uint64_t ns, uint32_t seq) {
   struct wg_lthread *t = wg_law_thread(l->state, o->raised.thread);
   if (t->early.entry == o->apc && t->early.ctx == o->apc_ctx && t->early.ns + WG_LAW_SLACK_NS > ns) {
     t->early.entry = 0;
@@ -39,15 +39,19 @@ void wg_law_queue_timer_apc(struct wg_laws *l, const struct wg_lobject *o, uint6
     if (t->queue[i].timer_ns && t->queue[i].entry == o->apc && t->queue[i].ctx == o->apc_ctx) return;
   wg_law_queue_apc(l, o->raised.thread, o->apc, o->apc_ctx, &o->raised);
   t->queue[t->nqueue - 1].timer_ns = ns;
+  t->queue[t->nqueue - 1].timer_seq = seq;
 }
 
-// An alertable wait has blocked until `ns` beside it.
-void wg_law_timer_apc_due(struct wg_laws *l, uint32_t thread, uint64_t ns, uint64_t idx) {
+// Beside the wait: for a while, or where nothing is known of the clock it went off before the wait even began.
+void wg_law_timer_apc_due(struct wg_laws *l, uint32_t thread, const struct wg_lwait *w, uint64_t ns, uint64_t idx) {
   struct wg_lthread *t = wg_law_thread(l->state, thread);
   for (uint32_t i = 0; i < t->nqueue; i++) {
-    if (t->queue[i].timer_ns == 0 || ns <= t->queue[i].timer_ns + WG_LAW_SLACK_NS) continue;
+    const struct wg_lapc *a = &t->queue[i];
+    bool due = l->state->timed ? ns > a->timer_ns + WG_LAW_SLACK_NS : w->at.seq > a->timer_seq;
+    if (a->timer_ns == 0 || !due) continue;
     wg_law_broken(l, WG_LAW_TIMER_APC, &t->queue[i].by, thread, idx);
     t->queue[i].timer_ns = UINT64_MAX / 2; // once
+    t->queue[i].timer_seq = UINT32_MAX;
     return;
   }
 }
@@ -145,15 +149,17 @@ static struct wg_ldpc *dpc_at(struct wg_law_state *st, uint64_t address) {
 }
 
 // It was queued, and whatever it does now, it does too late.
-static bool lost_dpc(const struct wg_law_state *st, const struct wg_ldpc *d, uint64_t now) {
-  return d->queued && now > d->ns + (st->timed ? DPC_NS : 100 * DPC_NS); // 100: by any clock
+static bool lost_dpc(struct wg_laws *l, const struct wg_ldpc *d, uint64_t now, uint32_t thread, uint64_t idx) {
+  if (!d->queued || now <= d->ns + DPC_NS) return false;
+  wg_law_span(l, &(struct wg_lspan){d->by, thread, (uint32_t)idx, DPC_NS, now - d->ns, WG_LAW_DPC, true});
+  return l->state->timed || now > d->ns + 100 * DPC_NS; // 100: by any clock
 }
 
 // None is in the queue twice: `fresh` says that it was not there.
 void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, uint64_t ns, bool fresh,
                       uint32_t thread, uint64_t idx) {
   struct wg_ldpc *d = dpc_at(l->state, address);
-  bool lost = lost_dpc(l->state, d, ns);
+  bool lost = lost_dpc(l, d, ns, thread, idx);
   if (lost || (d->queued && fresh)) wg_law_broken(l, WG_LAW_DPC, &d->by, thread, idx);
   if (d->queued && !fresh && !lost) return;
   *d = (struct wg_ldpc){.by = *by,
@@ -208,7 +214,7 @@ void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
   if (!wg_ev_u64(e, WG_K_GUEST_OBJECT, &address)) return;
   struct wg_ldpc *d = dpc_at(l->state, address);
   l->tells_dpcs = true;
-  if (lost_dpc(l->state, d, e->host_ns)) wg_law_broken(l, WG_LAW_DPC, &d->by, thread, e->idx);
+  if (lost_dpc(l, d, e->host_ns, thread, e->idx)) wg_law_broken(l, WG_LAW_DPC, &d->by, thread, e->idx);
   if (!d->queued && d->denied.thread != WG_NONE)
     wg_law_broken(l, WG_LAW_ANSWER, &d->denied, thread, e->idx); // that it runs shows that it was put there
   else if (!d->queued)
@@ -261,7 +267,7 @@ void wg_law_later_ends(struct wg_laws *l, const struct wg_side *s, uint64_t told
   const struct wg_law_state *st = l->state;
   for (size_t i = 0; i < st->ndpcs; i++) {
     const struct wg_ldpc *d = &st->dpc[i];
-    if (lost_dpc(st, d, told_until) && s->events > d->by.seq + WG_LAW_SURE)
+    if (s->events > d->by.seq + WG_LAW_SURE && lost_dpc(l, d, told_until, d->by.thread, d->by.idx))
       wg_law_broken(l, WG_LAW_DPC, &d->by, d->by.thread, d->by.idx);
   }
   for (uint32_t i = 0; l->tells_apcs && i < st->nthreads && i < s->nthreads; i++) {

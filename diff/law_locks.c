@@ -1,5 +1,24 @@
 // Critical sections: one thread has one at a time, and who only tries is told whether another one does.
+#include "base/json_iter.h"
 #include "diff/law_state.h"
+#include "trace/event.h"
+
+void wg_law_made_section(struct wg_law_state *st, const struct wg_lcall *c) {
+  struct wg_lobject *o = wg_law_object(st, c->object);
+  o->made = c->at;
+  o->wanted = false;
+}
+
+void wg_law_named_lock(struct wg_laws *l, uint32_t lock, uint32_t thread, const struct wg_event *e) {
+  struct wg_lobject *o = wg_law_object(l->state, lock);
+  const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (o->wanted || o->made.thread == WG_NONE || r == NULL || r->type != WG_F_RAW || r->n <= 2) return;
+  if (!wg_json_walk(&it, r->s, r->n)) return;
+  while (wg_json_next(&it, &m))
+    if (wg_json_is(&m, "object")) wg_law_broken_about(l, o, WG_LAW_INITIAL, &o->made, thread, e->idx);
+}
 
 void wg_law_enters(struct wg_laws *l, const struct wg_side *s, uint32_t lock, const struct wg_lplace *at) {
   uint32_t owner = s->objects[lock].owner;
@@ -54,6 +73,14 @@ void wg_law_tried(struct wg_laws *l, const struct wg_lcall *c, bool got, uint64_
     o->refusals++;
 }
 
+// Whatever calls of others the trace may have in it, none of them spins for ever.
+static void broken_for_good(struct wg_laws *l, struct wg_lobject *o, enum wg_law law, const struct wg_lplace *by,
+                            uint32_t thread, uint32_t idx) {
+  size_t n = l->n;
+  wg_law_broken_about(l, o, law, by, thread, idx);
+  if (l->n > n) l->list[n].lasts = true;
+}
+
 // Who spins for a lock that nobody has waits for ever: it was not given back.
 static void spins_end(struct wg_laws *l, const struct wg_side *s) {
   for (uint32_t i = 0; i < l->state->nthreads && i < s->nthreads; i++) {
@@ -63,9 +90,9 @@ static void spins_end(struct wg_laws *l, const struct wg_side *s) {
     bool lasts = wg_side_wedged(s) || s->events > x->at.seq + 4 * WG_LAW_SURE;
     if (!lasts || o->raised.thread == WG_NONE) continue;
     if (o->raised.seq < x->at.seq)
-      wg_law_broken_about(l, o, WG_LAW_LOCK, &o->raised, i, x->at.idx);
+      broken_for_good(l, o, WG_LAW_LOCK, &o->raised, i, x->at.idx);
     else // somebody else has had it since, so that it was free
-      wg_law_broken_about(l, o, WG_LAW_RETURNS, &x->at, i, x->at.idx);
+      broken_for_good(l, o, WG_LAW_RETURNS, &x->at, i, x->at.idx);
   }
 }
 

@@ -50,7 +50,11 @@ void wg_law_make(struct wg_law_state *st, const struct wg_side *s, const struct 
 int64_t wg_law_after_ns(int64_t units) { return units > 0 || units < -(INT64_MAX / 200) ? -2 : -units * 100; }
 
 void wg_law_check_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t now) {
-  if (!l->state->timed || !o->armed || o->due_ns == UINT64_MAX || o->due_ns + WG_LAW_SLACK_NS >= now) return;
+  if (!o->armed || o->due_ns == UINT64_MAX) return;
+  if (now + o->after_ns > o->due_ns) // so long it has not gone off
+    wg_law_span(l, &(struct wg_lspan){o->raised, o->raised.thread, o->raised.idx, o->after_ns,
+                                      now + o->after_ns - o->due_ns, WG_LAW_FIRES, true});
+  if (!l->state->timed || o->due_ns + WG_LAW_SLACK_NS >= now) return;
   wg_law_broken_about(l, o, WG_LAW_FIRES, &o->raised, o->raised.thread, o->raised.idx);
 }
 

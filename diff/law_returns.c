@@ -224,6 +224,8 @@ static void has_given_memory(const struct answer *a) {
 
 static void has_told_time(const struct answer *a) { wg_law_clock(a->l, a->c, a->c->row->arg, a->e); }
 
+static void has_told_fields(const struct answer *a) { wg_law_fields(a->l, a->c, a->e); }
+
 static void has_ended_on_list(const struct answer *a) { wg_law_list_returns(a->l, a->c, a->e); }
 
 static void check_answer(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e) {

@@ -40,6 +40,7 @@ struct wg_lobject {
   uint32_t acquiring, holders;            // of a read/write lock
   uint32_t leaving, releases;             // who is giving it back; how often anybody has begun to
   bool to_write;                          // who has it may write
+  bool wanted;                            // of a critical section: somebody has waited for it since it was made
   struct wg_lplace made, raised, lowered; // raised: of a critical section, who gave it back last
   struct wg_lplace refused, left; // who was told that it is taken while nobody had it, and who had given it back then;
                                   // thread WG_NONE: nobody
@@ -87,8 +88,9 @@ struct wg_lapc { // that waits for its thread to be alertable
   uint32_t entry, ctx;
   bool told; // with which arguments: input and output, and timers, give their own
   uint32_t args[2];
-  bool due;          // since it was queued APCs have run
-  uint64_t timer_ns; // when the timer went off whose it is; 0: of none
+  bool due;           // since it was queued APCs have run
+  uint64_t timer_ns;  // when the timer went off whose it is; 0: of none
+  uint32_t timer_seq; // the same
 };
 
 struct wg_lkapc { // a KAPC: whose it is, and what it calls
@@ -200,6 +202,14 @@ struct wg_lslot {
   struct wg_lplace by;
 };
 
+struct wg_lspan { // of a timer, or of a wait until its limit
+  struct wg_lplace by;
+  uint32_t thread, idx; // where it shows
+  uint64_t asked_ns, took_ns;
+  enum wg_law law; // that it breaks if it takes another time
+  bool open;       // it has not ended: so long at least
+};
+
 struct wg_lteller { // an export that returns a status: how its calls that succeed tell of what they did
   uint32_t tells, silent;
   struct wg_lplace first; // that told nothing
@@ -239,7 +249,9 @@ struct wg_law_state {
   struct wg_ledger *ledger; // of another engine's trace
   bool ours;                // it is Wedge's own
   bool exact;
-  bool timed;      // its times are the virtual clock's
+  bool timed;            // its times are the virtual clock's
+  struct wg_lspan *span; // where its times are another clock's
+  uint32_t nspans;
   unsigned writes; // to files
   unsigned unseen; // calls that signal, as far as no signal was seen at all
 };
@@ -318,7 +330,13 @@ void wg_law_check_told(struct wg_laws *l, const struct wg_side *s, const struct 
 void wg_law_tells(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
 void wg_law_tells_end(struct wg_laws *l, const struct wg_side *s);
 
+// -- law_spans.c --
+// What does not count, for the clock is the virtual one or it is no time, is left out.
+void wg_law_span(struct wg_laws *l, const struct wg_lspan *x);
+void wg_law_spans_end(struct wg_laws *l);
+
 // -- law_answers.c --
+void wg_law_fields(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);
 void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e);
 void wg_law_file_size(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c, const struct wg_event *e);
 void wg_law_file(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);
@@ -333,6 +351,9 @@ void wg_law_freed(struct wg_law_state *st, const struct wg_lcall *c, unsigned ar
 void wg_law_pool_unknown(struct wg_law_state *st);                                  // others may have touched it
 
 // -- law_locks.c --
+void wg_law_made_section(struct wg_law_state *st, const struct wg_lcall *c);
+// A call for a lock begins: the kernel has an object for one that somebody waited for, and for no other.
+void wg_law_named_lock(struct wg_laws *l, uint32_t lock, uint32_t thread, const struct wg_event *e);
 void wg_law_enters(struct wg_laws *l, const struct wg_side *s, uint32_t lock, const struct wg_lplace *at);
 void wg_law_entered(struct wg_laws *l, uint32_t thread, uint64_t idx);
 void wg_law_waits_to_enter(struct wg_laws *l, uint32_t thread, uint64_t idx);
@@ -363,8 +384,9 @@ void wg_law_make_dpc(struct wg_laws *l, uint64_t address, const struct wg_lcall 
 void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx, const struct wg_lplace *by);
 void wg_law_apc_is_given(struct wg_laws *l, uint32_t thread, const uint64_t args[2]);
 void wg_law_unqueue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx);
-void wg_law_queue_timer_apc(struct wg_laws *l, const struct wg_lobject *o, uint64_t ns);
-void wg_law_timer_apc_due(struct wg_laws *l, uint32_t thread, uint64_t ns, uint64_t idx);
+void wg_law_queue_timer_apc(struct wg_laws *l, const struct wg_lobject *o, uint64_t ns, uint32_t seq);
+// The thread's alertable wait has blocked until `ns`; `w`: it.
+void wg_law_timer_apc_due(struct wg_laws *l, uint32_t thread, const struct wg_lwait *w, uint64_t ns, uint64_t idx);
 void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e);
 void wg_law_apcs_due(struct wg_laws *l, uint32_t thread, uint64_t idx); // a wait has ended for them
 void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e);

@@ -62,6 +62,8 @@ void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread,
   if (d->nwaits == 0) return;
   const struct wg_dwait *w = &d->waits[d->nwaits - 1];
   if (w->end_seq || (t->nwaits && t->wait[t->nwaits - 1].nth == d->nwaits)) return;
+  if (w->step < d->nsteps && d->steps[w->step].object != WG_NONE)
+    wg_law_object(st, d->steps[w->step].object)->wanted = true;
   put_wait_aside(st, s, t, thread);
   if (c == NULL || c->step != w->step) return; // of a call that is not followed
   if (c->op == WG_L_SIGNAL_AND_WAIT && c->object != WG_NONE) wg_law_signalled(l, c);
@@ -97,7 +99,9 @@ static void take_all(struct wg_law_state *st, const struct wg_side *s, const str
 
 static void check_time(struct wg_laws *l, const struct wg_lwait *w, const struct wg_event *e, uint32_t thread) {
   uint64_t took = e->host_ns - w->begin_ns, limit = (uint64_t)w->limit_ns;
-  if (w->limit_ns < 0 || w->outer || !l->state->timed) return;
+  if (w->limit_ns < 0 || w->outer) return;
+  wg_law_span(l, &(struct wg_lspan){w->at, thread, (uint32_t)e->idx, limit, took, WG_LAW_TIME, false});
+  if (!l->state->timed) return;
   if (took >= limit && took <= limit + limit / 2 + WG_LAW_SLACK_NS) return;
   wg_law_broken(l, WG_LAW_TIME, &w->at, thread, e->idx);
 }
@@ -138,8 +142,7 @@ void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
     wg_law_broken(l, WG_LAW_APC, &t->apc, thread, e->idx);
     t->apcs = 0;
   }
-  if (w.alertable && !already && w.limit_ns != 0 && l->state->timed)
-    wg_law_timer_apc_due(l, thread, e->host_ns, e->idx);
+  if (w.alertable && !already && w.limit_ns != 0) wg_law_timer_apc_due(l, thread, &w, e->host_ns, e->idx);
   if (w.due && !already) wg_law_ignored(l, wg_law_object(st, w.due_object), thread, e->idx);
   if (timeout) {
     if (w.limit_ns >= 1000000) t->slept++;
@@ -179,13 +182,16 @@ static void fire(struct wg_laws *l, const struct wg_side *s, struct wg_lobject *
   const char *type = wg_ev_text(e, WG_K_OBJECT_TYPE);
   if (o->timer && type && strcmp(type, "Timer") != 0) wg_law_broken_about(l, o, WG_LAW_KIND, &o->made, thread, e->idx);
   if (o->cancelled) wg_law_broken_about(l, o, WG_LAW_CANCEL, &o->lowered, thread, e->idx);
-  bool known = l->state->timed && o->armed && o->due_ns != UINT64_MAX;
+  bool due = o->armed && o->due_ns != UINT64_MAX, known = l->state->timed && due;
+  if (due)
+    wg_law_span(l, &(struct wg_lspan){o->raised, thread, (uint32_t)e->idx, o->after_ns,
+                                      e->host_ns + o->after_ns - o->due_ns, WG_LAW_FIRES, false});
   if (known && (e->host_ns + WG_LAW_SLACK_NS < o->due_ns || e->host_ns > o->due_ns + WG_LAW_SLACK_NS))
     wg_law_broken_about(l, o, WG_LAW_FIRES, &o->raised, thread, e->idx);
   struct wg_lplace by = o->raised;
   by.seq = (uint32_t)s->events; // what goes wrong now was right until now
   if (o->dpc) wg_law_queue_dpc(l, o->dpc, &by, e->host_ns, false, thread, e->idx);
-  if (o->apc && o->raised.thread != WG_NONE) wg_law_queue_timer_apc(l, o, e->host_ns);
+  if (o->apc && o->raised.thread != WG_NONE) wg_law_queue_timer_apc(l, o, e->host_ns, by.seq);
   o->fired = true;
   o->armed &= o->period_ns != 0;
   o->due_ns = o->armed ? e->host_ns + o->period_ns : UINT64_MAX;
@@ -249,6 +255,7 @@ void wg_law_on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
     return;
   }
   wg_law_raise(o, wg_ev_u64(e, WG_K_COUNT, &v) ? (int32_t)v : 1, &at);
+  if (strcmp(op, "pulse") == 0) wg_law_lower(o, &at); // for those who wait now
 }
 
 void wg_law_on_made(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e) {

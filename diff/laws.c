@@ -76,7 +76,10 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
       wg_law_broken(l, WG_LAW_TIME, &w->at, i, w->at.idx);
     bool came = wg_side_wedged(s) || s->events >= t->apc.seq + WG_LAW_SURE;
     if (w->alertable && t->apcs && came) wg_law_broken(l, WG_LAW_APC, &t->apc, i, w->at.idx);
-    if (w->alertable && st->timed && w->limit_ns != 0) wg_law_timer_apc_due(l, i, s->last_ns, w->at.idx);
+    if (w->alertable && w->limit_ns != 0) wg_law_timer_apc_due(l, i, w, s->last_ns, w->at.idx);
+    if (w->limit_ns > 0 && s->last_ns > w->begin_ns)
+      wg_law_span(l, &(struct wg_lspan){w->at, i, w->at.idx, (uint64_t)w->limit_ns, s->last_ns - w->begin_ns,
+                                        WG_LAW_TIME, true});
   }
   for (size_t i = 0; i < st->nobjects; i++) {
     wg_law_check_fired(l, &st->objects[i], told_until(s));
@@ -111,10 +114,11 @@ static void forget_times(struct wg_laws *l) {
                                          WG_LAW_ENTERS, WG_LAW_SUSPENDS, WG_LAW_RESUMES};
   const size_t all = sizeof of_order / sizeof *of_order;
   bool mixed = false;
-  for (size_t i = 0; i < l->n; i++) mixed |= l->list[i].law == WG_LAW_LOCK || l->list[i].law == WG_LAW_ENTERS;
+  for (size_t i = 0; i < l->n; i++)
+    mixed |= !l->list[i].lasts && (l->list[i].law == WG_LAW_LOCK || l->list[i].law == WG_LAW_ENTERS);
   size_t n = 0;
   for (size_t i = 0; i < l->n; i++)
-    if (!is_listed(l->list[i].law, of_order, all) && !(mixed && l->list[i].law == WG_LAW_TRIES))
+    if (l->list[i].lasts || (!is_listed(l->list[i].law, of_order, all) && !(mixed && l->list[i].law == WG_LAW_TRIES)))
       l->list[n++] = l->list[i];
   l->n = n;
 }
@@ -132,6 +136,7 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   check_returns(l, s);
   l->held = st->exact;
   if (!st->timed) forget_times(l);
+  if (st->exact) wg_law_spans_end(l);
   for (size_t i = 0; i < st->nobjects; i++) free(st->objects[i].queue);
   free(st->objects);
   for (size_t i = 0; i < st->nthreads; i++) free(st->threads[i].queue);
@@ -139,6 +144,7 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   free(st->row_of);
   free(st->slot);
   free(st->freed);
+  free(st->span);
   free(st->teller);
   wg_map_release(&st->tellers);
   wg_map_release(&st->given_slots);

@@ -17,8 +17,6 @@ static const struct {
   const char *name, *why;
 } left_out[] = {
     {"ExInitializeReadWriteLock", "what it makes is not held, and its calls say the rest"},
-    {"RtlInitializeCriticalSection", "the same"},
-    {"RtlInitializeCriticalSectionAndSpinCount", "the same"},
     {"KeRaiseIrqlToDpcLevel", "nobody waits for a level"},
     {"KfRaiseIrql", "nobody waits for a level"},
     {"KfLowerIrql", "nobody waits for a level"},

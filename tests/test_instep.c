@@ -261,6 +261,30 @@ static void who_makes_no_call_any_more_is_said(void) {
   wg_buf_release(&out);
 }
 
+// What one side does and the other does not comes of what its thread had asked by then, not of what it asks later.
+static void asks(struct tale *t, int side) {
+  start(t);
+  CALL(t, 1, "RtlTimeToTimeFields", 0x70000000, 0x70000010);
+  ret_out(t, 1, 0, "\"time\":127770912000000000");
+  if (side) {
+    CALL(t, 1, "DbgPrint", 0x82000400);
+    ret(t, 1, 0);
+  }
+  tale_call(t, 1, "XamGetCurrentTitleId", NULL, 0);
+  ret(t, 1, 0x4D5307D6);
+  set(t, 1, E1, 0);
+  pad(t, 1, 24);
+}
+
+static void what_was_asked_later_told_nothing(void) {
+  struct wg_buf out = {0};
+  CU_ASSERT_EQUAL(differ(asks, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "RtlTimeToTimeFields seems to tell another time; after it, does not call DbgPrint"));
+  CU_ASSERT_EQUAL(compare("b", "a", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "RtlTimeToTimeFields seems to tell another time; after it, calls DbgPrint"));
+  wg_buf_release(&out);
+}
+
 WG_MAIN("instep", {"values of one engine count", values_of_one_engine_count},
         {"the first value is first", the_first_value_is_first},
         {"a wait that fails parts them", a_wait_that_fails_parts_them},
@@ -268,4 +292,5 @@ WG_MAIN("instep", {"values of one engine count", values_of_one_engine_count},
         {"out of step, levels do not count", out_of_step_levels_do_not_count},
         {"merged loops end it", merged_loops_end_it},
         {"a call that comes back parts them", a_call_that_comes_back_parts_them},
+        {"what was asked later told nothing", what_was_asked_later_told_nothing},
         {"who makes no call any more is said", who_makes_no_call_any_more_is_said})

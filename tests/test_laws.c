@@ -971,9 +971,23 @@ static void signals_what(struct tale *t, int v) {
   passes(t, 2, v == 1 ? E2 : E1);
 }
 
+// One waits for it and goes on. v 1: it is pulsed twice by the one call.
+static void pulses_once(struct tale *t, int v) {
+  event(t, E1, MANUAL, 0);
+  waits(t, 2, E1);
+  guilty(t);
+  CALL(t, 1, "NtPulseEvent", E1, 0);
+  sig(t, 1, E1, "pulse", 1, 0);
+  wakes(t, 2, 0, NULL);
+  if (v) sig(t, 1, E1, "pulse", 1, 0);
+  ret_out(t, 1, 0, "\"previous\":0");
+  pad(t, 1, 20);
+}
+
 static void signals_are_as_asked_for(void) {
   breaks(signals_what, 1, WG_LAW_OBJECT);
   for (int v = 2; v <= 4; v++) breaks(signals_what, v, WG_LAW_AMOUNT);
+  breaks(pulses_once, 1, WG_LAW_AMOUNT);
 }
 
 static void put(struct tale *t, uint32_t key) {

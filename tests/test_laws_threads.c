@@ -154,6 +154,45 @@ static void refused(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+static void at_section(struct tale *t, uint32_t tid, const char *name, bool named) {
+  t->open[tid] = name;
+  if (tale_start(t, "kernel.call", tid))
+    fprintf(t->file,
+            ",\"name\":\"%s\",\"module\":\"xboxkrnl.exe\",\"ordinal\":1,\"lr\":\"0x82000100\",\"args\":[\"0x%x\"],"
+            "\"args_resolved\":{%s}}\n",
+            name, LOCK, named ? "\"object\":\"ab00000082005000\",\"object_type\":\"CriticalSection\"" : "");
+}
+
+// The kernel has an object for a section that somebody has waited for. v 1: for one that is free since it was made.
+static void section_is_made(struct tale *t, int v) {
+  const uint32_t lock = LOCK;
+  tells_of_waits(t);
+  guilty(t);
+  CALL(t, 1, "RtlInitializeCriticalSection", LOCK);
+  ret(t, 1, 0);
+  at_section(t, 1, "RtlEnterCriticalSection", v == 1);
+  ret(t, 1, 0);
+  if (v == 0) {
+    at_section(t, 2, "RtlEnterCriticalSection", false);
+    begin(t, 2, &lock, 1, "any", false, -1);
+  }
+  at_section(t, 1, "RtlLeaveCriticalSection", v == 1);
+  if (v == 0) sig(t, 1, LOCK, "release", 1, 0);
+  ret(t, 1, 0);
+  if (v == 0) {
+    wakes(t, 2, 0, NULL);
+    at_section(t, 2, "RtlLeaveCriticalSection", true);
+    ret(t, 2, 0);
+  }
+  pad(t, 1, 12);
+}
+
+static void sections_are_made_free(void) {
+  is_lawful(section_is_made, 0);
+  is_lawful(section_is_made, 2);
+  is_faulty(section_is_made, 1, WG_LAW_INITIAL);
+}
+
 // v 1: it was not given back: who wants it spins for ever. 2: one spins, though another one has it meanwhile.
 static void spins(struct tale *t, int v) {
   tells_of_waits(t);
@@ -269,5 +308,5 @@ WG_MAIN("laws of threads", {"who ends is gone", who_ends_is_gone},
         {"threads are made as asked", threads_are_made_as_asked},
         {"suspended threads do not run", suspended_threads_do_not_run},
         {"who excludes others is alone", who_excludes_others_is_alone},
-        {"one has a critical section", one_has_a_critical_section},
+        {"one has a critical section", one_has_a_critical_section}, {"sections are made free", sections_are_made_free},
         {"waits with signals wait", waits_with_signals_wait})

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "emu/kernel/format.h"
+#include "nt/time.h"
 
 static uint64_t init_cs(struct wg_kcall *k, uint32_t at, uint32_t spin) {
   uint32_t units = (spin + 255) >> 8;
@@ -209,22 +210,14 @@ WG_CALL(RtlNtStatusToDosError, 1) {
   return (A(0) & 0xFFFF0000u) == 0x80070000u ? A(0) & 0xFFFF : 317; // ERROR_MR_MID_NOT_FOUND
 }
 WG_CALL(RtlTimeToTimeFields, 2) {
-  uint64_t t = wg_kr(k->m, A(0), 8), days = t / 864000000000ull, ms = t / 10000 % 86400000;
-  // Civil date from days since 1601-01-01 (a year of the 400-year cycle begins on March 1st).
-  int64_t z = (int64_t)days + 584694, era = z / 146097, doe = z - era * 146097;
-  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-  int64_t month = mp < 10 ? mp + 3 : mp - 9, year = yoe + era * 400 + (month <= 2);
-  uint16_t f[8] = {(uint16_t)year,
-                   (uint16_t)month,
-                   (uint16_t)(doy - (153 * mp + 2) / 5 + 1),
-                   (uint16_t)(ms / 3600000),
-                   (uint16_t)(ms / 60000 % 60),
-                   (uint16_t)(ms / 1000 % 60),
-                   (uint16_t)(ms % 1000),
-                   (uint16_t)((days + 1) % 7)};
-  for (uint32_t i = 0; i < 8; i++) wg_kw(k->m, A(1) + 2 * i, 2, f[i]);
+  uint64_t t = wg_kr(k->m, A(0), 8);
+  uint16_t f[WG_NT_FIELDS];
+  wg_nt_time_fields(t, f);
   wg_json_i64(wg_out(k), "time", (int64_t)t);
+  for (uint32_t i = 0; i < WG_NT_FIELDS; i++) {
+    wg_kw(k->m, A(1) + 2 * i, 2, f[i]);
+    wg_json_u64(wg_out(k), wg_nt_field_names[i], f[i]);
+  }
   wg_told(k, A(1));
   return 0;
 }
