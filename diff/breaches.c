@@ -42,11 +42,18 @@ static uint32_t when_here(const struct wg_pairing *p, uint32_t pair, uint32_t st
   return t->nsteps ? t->steps[0].seq : t->last_seq;
 }
 
+static bool is_told_there(const struct wg_pairing *p, uint32_t pair, uint32_t step) {
+  WG_EACH_FINDING(p, pair, i)
+  if (p->findings[i].cls == WG_D_LAW_THERE && p->findings[i].step[1] == step) return true;
+  return false;
+}
+
+// False: the thread has no like, or one is told of that call already.
 static bool add_there(struct wg_pairing *p, const struct wg_breach *x) {
   uint32_t pair = p->peer[1][x->thread];
   if (pair == WG_NONE) return false;
   uint32_t step = wg_step_at(wg_pair_thread(p, pair, 1), x->idx);
-  if (step == WG_NONE) return false;
+  if (step == WG_NONE || is_told_there(p, pair, step)) return false;
   struct wg_finding *f = wg_finding_add(p, WG_D_LAW_THERE, pair, wg_partner_step(p, pair, 1, step), step);
   f->field = wg_law_texts[x->law].field;
   f->arg = x->law;

@@ -175,7 +175,7 @@ static uint32_t explain_lock(struct wg_cause_walk *w, uint32_t pair, uint32_t at
     if (f != WG_NONE) return wg_explain_finding(w, f);
     return op != WG_NONE && x->blocked_step != WG_NONE ? wg_explain_block(w, op) : WG_NONE;
   }
-  if (overtaken(p, pair, at)) return wg_own_symptom(p, pair);
+  if (overtaken(p, pair, at)) return p->lawful && !s->complete ? WG_NONE : wg_own_symptom(p, pair);
   const struct wg_touches *all = p->touches[0];
   uint32_t thread = WG_NONE, step = WG_NONE;
   for (uint32_t i = all->first_call[object + 1]; thread == WG_NONE && i > all->first_call[object]; i--) {
@@ -356,7 +356,9 @@ uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
   if (ignored != WG_NONE) return ignored;
   if (wg_content_is(wg_content_at(p->s[0], t, at), WG_NT_LOCK)) {
     uint32_t root = explain_lock(w, pair, at);
-    if (root != WG_NONE) return root;
+    // Who has it goes on, or has just given it back: the trace ends before it is this one's turn.
+    w->pending |= root == WG_NONE && p->lawful && !p->s[0]->complete;
+    if (root != WG_NONE || w->pending) return root;
   }
   if (b == WG_NONE) return own != WG_NONE ? wg_explain_finding(w, own) : last_resort(w, pair, at);
   struct wg_signaler by = wg_signaler_of(p, 1, p->pairs[pair].t[1], b);

@@ -4,6 +4,9 @@
 
 #include "diff/causes.h"
 
+// The reason why a symptom is hidden that only shows where the trace ends.
+extern const char wg_not_there_yet[];
+
 // What is the same for every walk.
 struct wg_firsts {
   uint32_t earliest[2][2]; // findings: the first value, and the first on another thread; [1]: without what waits gave

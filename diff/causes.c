@@ -7,6 +7,8 @@
 #include "diff/cause_walk.h"
 #include "diff/laws.h"
 
+const char wg_not_there_yet[] = "the trace ends before the thread that would end the wait gets there";
+
 struct search {
   struct wg_pairing *p;
   struct wg_causes *out;
@@ -72,7 +74,7 @@ static void explain_symptom(struct search *s, uint32_t symptom) {
   root = before_breach(s, &c, root);
   if (root == WG_NONE) {
     p->findings[symptom].hidden = true;
-    p->findings[symptom].reason = "the trace ends before the thread that would end the wait gets there";
+    p->findings[symptom].reason = wg_not_there_yet;
     return;
   }
   s->out->symptoms++;
@@ -184,13 +186,17 @@ static uint32_t last_release(const struct wg_side *s, const struct wg_dthread *t
   return WG_NONE;
 }
 
-// An entry that is not on its list, and nobody came to the list since: who looked may have been told wrongly, too.
+// An entry that is not on its list, and nobody came to the list since: who looked may have been told wrongly, too. So
+// may who tried for a lock that nobody gets any more.
 static void add_takers(struct search *s) {
   struct wg_pairing *p = s->p;
   uint32_t breach = s->firsts.breach;
-  if (breach == WG_NONE || p->findings[breach].first || p->findings[breach].arg != WG_LAW_LOST) return;
-  for (uint32_t i = 0; i < p->nfindings; i++)
-    if (p->findings[i].cls == p->findings[breach].cls && p->findings[i].arg == WG_LAW_LIST) candidate(s, i);
+  if (breach == WG_NONE || p->findings[breach].first) return;
+  enum wg_law law = (enum wg_law)p->findings[breach].arg, other = WG_LAW_COUNT_OF;
+  if (law == WG_LAW_LOST) other = WG_LAW_LIST;
+  if (law == WG_LAW_LOCK) other = WG_LAW_TRIES;
+  for (uint32_t i = 0; other != WG_LAW_COUNT_OF && i < p->nfindings; i++)
+    if (p->findings[i].cls == p->findings[breach].cls && p->findings[i].arg == other) candidate(s, i);
 }
 
 #define RELEASERS 2u // who else is named

@@ -140,10 +140,11 @@ static void mask_timing(struct wg_pairing *p, size_t first, bool one) {
   free(last);
 }
 
-// The other side's file may have been cut before it could tell of the like of a thread: as it was made, or before it
-// made its first call.
+// The other side's file may have been cut before it could tell of the like of a thread: within the call that makes it,
+// as it was made, or before it made its first call.
 static bool may_be_cut_off(const struct wg_pairing *p, int side, uint32_t parent, uint32_t there) {
   const struct wg_side *o = p->s[!side];
+  if (there != WG_NONE && wg_content_at(o, wg_pair_thread(p, parent, !side), there)->flags & WG_C_OPEN) return true;
   if (o->complete) return false;
   if (there != WG_NONE && there + 1 == wg_pair_thread(p, parent, !side)->nsteps) return true;
   for (uint32_t i = 0; i < o->nthreads; i++) {

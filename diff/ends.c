@@ -318,6 +318,12 @@ bool wg_about_to_go_on(const struct wg_pairing *p, uint32_t pair, int side) {
   return joins && (just_woken(p, pair, side, 0) || ends_in_ready_wait(p->s[side], t));
 }
 
+// How long that is on this side's clock, as far as both clocks' paces are known.
+static uint64_t at_pace_of(const struct wg_side *s, const struct wg_side *other, uint64_t ns) {
+  if (s->pace == 0 || other->pace == 0 || ns > UINT64_MAX / s->pace) return ns;
+  return ns * s->pace / other->pace;
+}
+
 static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
@@ -335,9 +341,10 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
   if (spins && s->last_ns) return s->last_ns - t->call_ns > SPIN_NS;
   uint64_t events = s->events - t->steps[t->blocked_step].seq, other_events = 0;
   bool timed = s->last_ns != 0;
-  if (there == WG_NONE) other = longest(o);
+  if (there == WG_NONE) other = at_pace_of(s, p->s[!side], longest(o));
   if (there != WG_NONE) {
     if (!took(o, there, &other)) timed = false;
+    other = at_pace_of(s, p->s[!side], other);
     other_events = as_told(s, p->s[!side], events_of(o, there));
   }
   bool many = events > 2 * other_events + SHORT_EVENTS;
@@ -353,6 +360,18 @@ static bool waits_long(uint64_t events, uint64_t there) {
   return events > 2 * there + SHORT_EVENTS || events > 10 * there + 20;
 }
 
+// The last call that lets a thread run which was made suspended, before a place; 0: there is none.
+static uint32_t let_run_at(const struct wg_side *s, const struct wg_dthread *t, uint32_t until) {
+  uint32_t at = 0;
+  for (size_t i = 0; t->flags & 1 && t->object != WG_NONE && i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps && s->threads[i].steps[k].seq < until; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->object == t->object && x->seq > at && strstr(wg_call_name(s, &s->threads[i], k), "ResumeThread"))
+        at = x->seq;
+    }
+  return at;
+}
+
 static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
@@ -364,9 +383,13 @@ static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_p
   if (told && o->nsteps && o->parent != WG_NONE && o->create_step < p->s[!side]->threads[o->parent].nsteps)
     there = o->steps[0].seq - p->s[!side]->threads[o->parent].steps[o->create_step].seq;
   if (there != UINT64_MAX && since <= there) return false; // as much happened there until its first call
+  uint32_t let = let_run_at(s, t, UINT32_MAX);
+  uint32_t let_there = let && o->nsteps ? let_run_at(p->s[!side], o, o->steps[0].seq) : 0;
+  if (let_there) // it may have been kept for as long as chance had it
+    return s->events - let > 2 * as_told(s, p->s[!side], o->steps[0].seq - let_there) + SHORT_EVENTS;
   if (s->last_ns == 0 || p->s[!side]->last_ns == 0)
     return there != UINT64_MAX && waits_long(since, as_told(s, p->s[!side], there));
-  return s->last_ns - t->created_ns > 2 * (o->first_ns - o->created_ns) + SHORT_NS;
+  return s->last_ns - t->created_ns > 2 * at_pace_of(s, p->s[!side], o->first_ns - o->created_ns) + SHORT_NS;
 }
 
 // It makes no more calls, for longer than the other one took for all of its own: it looks at memory that nobody

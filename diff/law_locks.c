@@ -73,12 +73,15 @@ void wg_law_tried(struct wg_laws *l, const struct wg_lcall *c, bool got, uint64_
     o->refusals++;
 }
 
-// Whatever calls of others the trace may have in it, none of them spins for ever.
+// Whatever calls of others the trace may have in it, none of them spins for ever. Who tried for the lock in vain since
+// it was given back may have got it.
 static void broken_for_good(struct wg_laws *l, struct wg_lobject *o, enum wg_law law, const struct wg_lplace *by,
                             uint32_t thread, uint32_t idx) {
   size_t n = l->n;
   wg_law_broken_about(l, o, law, by, thread, idx);
-  if (l->n > n) l->list[n].lasts = true;
+  if (l->n > n && law == WG_LAW_LOCK && o->refused.thread != WG_NONE)
+    wg_law_broken(l, WG_LAW_TRIES, &o->refused, thread, idx);
+  for (; n < l->n; n++) l->list[n].lasts = true;
 }
 
 // Who spins for a lock that nobody has waits for ever: it was not given back.

@@ -8,8 +8,7 @@
 #define SPANS (1u << 16)  // that are kept: the first ones of a trace
 #define LEAST_NS 1000000u // of what is shorter no clock tells anything
 #define MOST_NS (1ull << 48)
-#define ENOUGH 3u   // that have ended, and agree
-#define UNITS 1024u // of the clock's pace
+#define ENOUGH 3u // that have ended, and agree
 
 void wg_law_span(struct wg_laws *l, const struct wg_lspan *x) {
   struct wg_law_state *st = l->state;
@@ -27,14 +26,14 @@ static int by_size(const void *a, const void *b) {
 static uint64_t apart(uint64_t a, uint64_t b) { return a > b ? a - b : b - a; }
 
 // How long the clock says that takes.
-static uint64_t paced(uint64_t asked_ns, uint64_t pace) { return asked_ns / UNITS * pace; }
+static uint64_t paced(uint64_t asked_ns, uint64_t pace) { return asked_ns / WG_PACE * pace; }
 
-// The clock's pace, in units; 0: those that have ended do not agree.
+// The clock's pace; 0: those that have ended do not agree.
 static uint64_t pace_of(const struct wg_law_state *st) {
   uint64_t *all = wg_xcalloc(st->nspans + 1u, sizeof *all), pace = 0;
   uint32_t n = 0, agree = 0;
   for (uint32_t i = 0; i < st->nspans; i++)
-    if (!st->span[i].open) all[n++] = st->span[i].took_ns / (st->span[i].asked_ns / UNITS);
+    if (!st->span[i].open) all[n++] = st->span[i].took_ns / (st->span[i].asked_ns / WG_PACE);
   qsort(all, n, sizeof *all, by_size); // equal ones are equal
   if (n) pace = all[n / 2];
   free(all);
@@ -46,9 +45,10 @@ static uint64_t pace_of(const struct wg_law_state *st) {
   return agree >= ENOUGH && agree > n / 2 ? pace : 0;
 }
 
-void wg_law_spans_end(struct wg_laws *l) {
+void wg_law_spans_end(struct wg_laws *l, struct wg_side *s) {
   const struct wg_law_state *st = l->state;
   uint64_t pace = st->nspans ? pace_of(st) : 0;
+  s->pace = st->timed ? WG_PACE : pace;
   const struct wg_lplace *last = NULL;
   for (uint32_t i = 0; pace && i < st->nspans; i++) {
     const struct wg_lspan *x = &st->span[i];

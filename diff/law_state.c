@@ -56,12 +56,15 @@ const struct wg_lwait *wg_law_innermost(const struct wg_lthread *t) {
 void wg_law_broken(struct wg_laws *l, enum wg_law law, const struct wg_lplace *by, uint32_t thread, uint64_t idx) {
   if (by->thread == WG_NONE) return;
   WG_VEC_ROOM(l->list, l->cap, l->n + 1);
-  l->list[l->n++] = (struct wg_breach){law, by->thread, by->idx, by->seq, by->name, thread, (uint32_t)idx, false};
+  l->list[l->n++] =
+      (struct wg_breach){law, by->thread, by->idx, by->seq, by->name, thread, (uint32_t)idx, WG_NONE, false};
 }
 
 void wg_law_broken_about(struct wg_laws *l, struct wg_lobject *o, enum wg_law law, const struct wg_lplace *by,
                          uint32_t thread, uint64_t idx) {
+  size_t n = l->n;
   if (!o->broken) wg_law_broken(l, law, by, thread, idx);
+  for (; n < l->n; n++) l->list[n].object = (uint32_t)(o - l->state->objects);
   o->broken = true;
 }
 

@@ -333,7 +333,8 @@ void wg_law_tells_end(struct wg_laws *l, const struct wg_side *s);
 // -- law_spans.c --
 // What does not count, for the clock is the virtual one or it is no time, is left out.
 void wg_law_span(struct wg_laws *l, const struct wg_lspan *x);
-void wg_law_spans_end(struct wg_laws *l);
+// Tells the side how fast its clock goes, too.
+void wg_law_spans_end(struct wg_laws *l, struct wg_side *s);
 
 // -- law_answers.c --
 void wg_law_fields(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);

@@ -107,13 +107,27 @@ static bool is_listed(enum wg_law law, const enum wg_law *list, size_t n) {
   return n > 0;
 }
 
+// Somebody waits for the lock for ever, or for most of the trace, which no calls of another run can do to it.
+static bool is_stuck_at(const struct wg_law_state *st, const struct wg_side *s, uint32_t object) {
+  for (uint32_t i = 0; object != WG_NONE && i < st->nthreads && i < s->nthreads; i++) {
+    const struct wg_dthread *d = &s->threads[i];
+    const struct wg_lthread *t = &st->threads[i];
+    if (d->blocked_step == WG_NONE) continue;
+    const struct wg_step *x = &d->steps[d->blocked_step];
+    bool within = t->ncalls && t->call[t->ncalls - 1].object == object; // whose own part it waits for
+    bool lasts = wg_side_wedged(s) || (s->complete && s->events / 2 > x->seq);
+    if (lasts && (within || x->object == object)) return true;
+  }
+  return false;
+}
+
 // Of a trace with calls or times of another run in it neither times nor who has a lock or runs tell anything. That
 // somebody only tried one counts if nothing else shows such calls.
-static void forget_times(struct wg_laws *l) {
-  static const enum wg_law of_order[] = {WG_LAW_TIME,   WG_LAW_FIRES,    WG_LAW_LOCK,
-                                         WG_LAW_ENTERS, WG_LAW_SUSPENDS, WG_LAW_RESUMES};
+static void forget_times(struct wg_laws *l, const struct wg_side *s) {
+  static const enum wg_law of_order[] = {WG_LAW_TIME, WG_LAW_FIRES, WG_LAW_LOCK, WG_LAW_ENTERS, WG_LAW_SUSPENDS};
   const size_t all = sizeof of_order / sizeof *of_order;
   bool mixed = false;
+  for (size_t i = 0; i < l->n; i++) l->list[i].lasts |= is_stuck_at(l->state, s, l->list[i].object);
   for (size_t i = 0; i < l->n; i++)
     mixed |= !l->list[i].lasts && (l->list[i].law == WG_LAW_LOCK || l->list[i].law == WG_LAW_ENTERS);
   size_t n = 0;
@@ -135,8 +149,8 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   if (!st->exact && st->ours) l->n = 0;
   check_returns(l, s);
   l->held = st->exact;
-  if (!st->timed) forget_times(l);
-  if (st->exact) wg_law_spans_end(l);
+  if (!st->timed) forget_times(l, s);
+  if (st->exact) wg_law_spans_end(l, s);
   for (size_t i = 0; i < st->nobjects; i++) free(st->objects[i].queue);
   free(st->objects);
   for (size_t i = 0; i < st->nthreads; i++) free(st->threads[i].queue);

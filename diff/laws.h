@@ -23,6 +23,7 @@ struct wg_breach {
   uint32_t thread, idx, seq;      // of the call that is to blame: the thread's index, and where
   uint32_t name;                  // string: its export
   uint32_t seen_thread, seen_idx; // where it shows
+  uint32_t object;                // WG_NONE: it is about none, or about more than one
   bool lasts;                     // until the end of the trace
 };
 

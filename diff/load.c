@@ -239,7 +239,9 @@ static void end_thread(struct wg_load *l, struct wg_dthread *t) {
   wg_close_from(l, t, 0, never_returned(l->s, t) ? WG_C_OPEN : 0);
   wg_settle(l, t);
   const struct wg_dwait *w = t->nwaits ? &t->waits[t->nwaits - 1] : NULL;
-  if (w && w->end_seq == 0 && w->n == 1) wg_first_touch(&l->s->objects[l->s->wait_objects[w->objects]], 0);
+  // One that the file ends with may not have told yet that it did not block.
+  bool blocks = w && w->end_seq == 0 && t->steps[w->step].seq + 2u < l->s->events;
+  if (blocks && w->n == 1) wg_first_touch(&l->s->objects[l->s->wait_objects[w->objects]], 0);
   wg_squares_release(&b->squares);
   free(b->open);
   free(b);

@@ -40,9 +40,29 @@ static uint32_t mirrored(struct wg_pairing *p, const struct wg_pairing *q, const
   return (uint32_t)(x - p->findings);
 }
 
+// A thread of the reference that waits as its trace ends, for what was about to come: it does not hang there.
+static void hide_pending(struct wg_pairing *p, struct wg_causes *c, const struct wg_pairing *q) {
+  for (size_t i = 0; i < q->nfindings; i++) {
+    const struct wg_finding *f = &q->findings[i];
+    uint32_t pair = p->peer[1][q->pairs[f->pair].t[0]];
+    if (!f->hidden || f->reason != wg_not_there_yet || f->cls != WG_D_NEVER_RETURNED || pair == WG_NONE) continue;
+    WG_EACH_FINDING(p, pair, k) {
+      struct wg_finding *x = &p->findings[k];
+      if (x->cls != WG_D_EARLY || x->step[1] != f->step[0]) continue;
+      x->hidden = true;
+      x->reason = wg_not_there_yet;
+    }
+  }
+  size_t n = 0;
+  for (size_t i = 0; i < c->n; i++)
+    if (!p->findings[c->list[i].finding].hidden) c->list[n++] = c->list[i];
+  c->n = n;
+}
+
 void wg_mirror_add(struct wg_pairing *p, struct wg_causes *c, const struct wg_pairing *q,
                    const struct wg_causes *causes) {
   const struct wg_cause *best = causes->n ? &causes->list[0] : NULL;
+  hide_pending(p, c, q);
   if (best == NULL || best->weak) return;
   uint32_t f = mirrored(p, q, &q->findings[best->finding]);
   if (f == WG_NONE || (c->n && c->list[0].finding == f)) return;

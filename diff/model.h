@@ -168,6 +168,8 @@ struct wg_dmodule {
 
 #define WG_MODULES 64 // that are kept
 
+#define WG_PACE 1024u // of the virtual clock
+
 struct wg_side {
   const char *path, *format;
   struct wg_reading reading;
@@ -198,6 +200,7 @@ struct wg_side {
   uint64_t events, calls, bad_lines;
   uint64_t nameless; // calls that tell no name and none is known of
   uint64_t last_ns;
+  uint64_t pace; // how fast its clock goes, beside WG_PACE; 0: nobody knows
   uint32_t swaps, interrupts, callbacks;
   uint64_t interrupt_ns, callback_ns; // of the first ones
   uint32_t interrupt_seq, callback_seq;

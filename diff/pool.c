@@ -131,9 +131,10 @@ static uint32_t pair_at(const struct wg_pairing *p, const struct bag_entry *e, i
   return p->peer[side][e->thread[side][i]];
 }
 
-// The first place of a thread with a like that gave what no place on the other side gave; WG_NONE: all have theirs.
-static uint32_t without_like(const struct wg_pairing *p, const struct bag_entry *e, int side) {
-  for (uint32_t i = 0; i < e->kept[side]; i++) {
+// The first place, from `from` on, of a thread with a like that gave what no place on the other side gave; WG_NONE: all
+// have theirs.
+static uint32_t without_like_from(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t from) {
+  for (uint32_t i = from; i < e->kept[side]; i++) {
     bool found = pair_at(p, e, side, i) == WG_NONE;
     for (uint32_t k = 0; k < e->kept[!side] && !found; k++) {
       struct wg_delta d;
@@ -144,6 +145,10 @@ static uint32_t without_like(const struct wg_pairing *p, const struct bag_entry 
     if (!found && !words_are_given(p, e, side, i)) return i;
   }
   return WG_NONE;
+}
+
+static uint32_t without_like(const struct wg_pairing *p, const struct bag_entry *e, int side) {
+  return without_like_from(p, e, side, 0);
 }
 
 // A side that was cut may have done less.
@@ -378,6 +383,65 @@ static size_t growth_of(const struct wg_pairing *p, const struct pool *pool, int
   if (f->hidden || !alone || wg_leaf_of(&p->pairs[f->pair].side[side], f->step[side]) == WG_NONE) return 0;
   if (f->cls != WG_D_MISSING && f->cls != WG_D_EXTRA && f->cls != WG_D_COUNT) return 0;
   return creations(p, pool, side, f->pair, f->step[side]);
+}
+
+static bool has_context(const struct wg_pairing *p, const struct pool *pool, int side, uint64_t context) {
+  for (size_t i = 0; i < pool->n[side]; i++)
+    if (p->s[side]->threads[pool->t[side][i]].ctx == context) return true;
+  return false;
+}
+
+// No more of a side's threads have a context that none has on the other side than there are more threads.
+static bool contexts_are_alike(const struct wg_pairing *p, const struct pool *pool, int side) {
+  size_t own = 0;
+  for (size_t i = 0; i < pool->n[side]; i++)
+    own += !has_context(p, pool, !side, p->s[side]->threads[pool->t[side][i]].ctx);
+  return own + pool->n[!side] <= pool->n[side] || own == 0;
+}
+
+// Two creations of the pool's threads stand beside each other, and what each gives its thread another one gives on the
+// other side, or one of those that are more: they are not each other's likes.
+static void mask_contexts(struct wg_pairing *p, const struct pool *pool) {
+  if (!contexts_are_alike(p, pool, 0) || !contexts_are_alike(p, pool, 1)) return;
+  for (size_t i = 0; i < p->nfindings; i++) {
+    struct wg_finding *f = &p->findings[i];
+    if (f->hidden || f->cls != WG_D_ARGS || strcmp(f->field, "arg") != 0) continue;
+    bool other = true;
+    for (int side = 0; side < 2; side++)
+      other = other && f->step[side] != WG_NONE && is_creation(p, pool, side, f->pair, f->step[side]) &&
+              has_context(p, pool, side, f->value[side]);
+    if (!other) continue;
+    f->hidden = true;
+    f->reason = "a pool of threads: which of them is made when is chance";
+    mask_parted_rounds(p, f->pair, f->reason);
+  }
+}
+
+static bool is_member(const struct pool *pool, int side, uint32_t thread) {
+  for (size_t i = 0; i < pool->n[side]; i++)
+    if (pool->t[side][i] == thread) return true;
+  return false;
+}
+
+// Whose pool has more threads closes as many more of their handles.
+static void mask_closes(struct wg_pairing *p, const struct pool *pool) {
+  for (int side = 0; side < 2; side++) {
+    size_t more = pool->n[side] > pool->n[!side] ? pool->n[side] - pool->n[!side] : 0;
+    for (size_t i = 0; i < p->nfindings && more; i++) {
+      struct wg_finding *f = &p->findings[i];
+      bool alone = f->cls == (side ? WG_D_MISSING : WG_D_EXTRA);
+      uint64_t n = alone ? 1 : f->count[side] - f->count[!side];
+      if (f->hidden || f->step[side] == WG_NONE || (!alone && f->cls != WG_D_COUNT) || n > more) continue;
+      const struct wg_dthread *t = wg_pair_thread(p, f->pair, side);
+      uint32_t object = t->steps[f->step[side]].object;
+      uint32_t is = object == WG_NONE ? WG_NONE : p->s[side]->objects[object].is_thread;
+      if (is == WG_NONE || !is_member(pool, side, is)) continue;
+      if (!wg_content_is(wg_content_at(p->s[side], t, f->step[side]), WG_NT_CLOSES)) continue;
+      f->hidden = true;
+      f->reason = "a pool of threads: how many it grows to is chance";
+      more -= n;
+    }
+  }
 }
 
 static void mask_growth(struct wg_pairing *p, const struct pool *pool) {
@@ -678,13 +742,30 @@ static bool pools_differ(const struct wg_pairing *p, const struct pool *pool) {
 
 // -- threads of one kind that change places --
 
+// What the places of one side gave that none of the other's did is work which that one has not come to: what it was
+// given, or got; no result.
+static bool is_yet_to_come(const struct wg_pairing *p, const struct bag_entry *e, int side) {
+  for (uint32_t i = 0; (i = without_like_from(p, e, side, i)) != WG_NONE; i++) {
+    uint32_t a = content_in(p, e, side, i), b = content_in(p, e, !side, 0);
+    struct wg_delta d;
+    if (wg_no_chance(p->s[side], &p->s[side]->contents[a]) || (side == 0 && wg_fails_silently(p, a, &d))) return false;
+    bool differ = side ? wg_compare(p, b, a, &d) : wg_compare(p, a, b, &d);
+    if (differ && d.cls != WG_D_OUT && d.cls != WG_D_ARGS) return false;
+  }
+  return true;
+}
+
 static bool same_entry(const struct wg_pairing *p, const struct bag_entry *e, const bool open[2]) {
   int any = e->kept[0] ? 0 : 1;
   bool soft = wg_weight_of(p, any, content_in(p, e, any, 0)) == WG_SOFT;
   for (int side = 0; side < 2; side++)
     if (!soft && e->n[side] < e->n[!side] && !open[side]) return false;
   if (e->kept[0] == 0 || e->kept[1] == 0) return true;
-  return without_like(p, e, 0) == WG_NONE && (soft || without_like(p, e, 1) == WG_NONE);
+  for (int side = 0; side < 2; side++) {
+    if ((side && soft) || without_like(p, e, side) == WG_NONE) continue;
+    if (!open[!side] || !is_yet_to_come(p, e, side)) return false;
+  }
+  return true;
 }
 
 // What the threads of a side ended with as their events of it tell, in sum.
@@ -801,6 +882,8 @@ void wg_compare_pools(struct wg_pairing *p) {
     gather(p, &g, i, &pool);
     bool several = pool.n[0] + pool.n[1] > 2;
     if (several) mask_growth(p, &pool);
+    if (several) mask_contexts(p, &pool);
+    if (several) mask_closes(p, &pool);
     if (parts[i] && pools_differ(p, &pool) && (several || is_fed(p, &pool, g.pairs.first[i]))) compare_pool(p, &pool);
   }
   for (int side = 0; side < 2; side++) {

@@ -19,14 +19,16 @@ static void wait(wedge_emit *w, uint32_t tid, uint32_t handle) {
   tell_wait_end(w, tid, false);
 }
 
-static void create(wedge_emit *w, uint32_t child) {
-  uint32_t args[7] = {0x70000000, 0, 0x70000004, 0, 0x82002000, child, 0}, handle = 0xF8000200 + 4 * child;
+static uint32_t handle_of(uint32_t child) { return 0xF8000200 + 4 * child; }
+
+static void create(wedge_emit *w, uint32_t child, bool closes) {
+  uint32_t args[7] = {0x70000000, 0, 0x70000004, 0, 0x82002000, child, 0};
   tell(w, 1, "ExAllocatePool", 8, 0, 0x30001000);
   tell_args(w, 1, "ExCreateThread", args, 7);
-  wedge_emit_handle(w, 1, tell_now(w), 1, handle, "Thread");
-  wedge_emit_thread_create(w, 1, tell_now(w), child, 0x82002000, 0, handle);
+  wedge_emit_handle(w, 1, tell_now(w), 1, handle_of(child), "Thread");
+  wedge_emit_thread_create(w, 1, tell_now(w), child, 0x82002000, closes ? 0 : child, handle_of(child));
   tell_return(w, 1, "ExCreateThread", 0);
-  tell(w, 1, "NtClose", handle, 0, 0);
+  if (closes) tell(w, 1, "NtClose", handle_of(child), 0, 0);
   wedge_emit_thread_start(w, child, tell_now(w), 0x82002000, 0);
 }
 
@@ -35,12 +37,15 @@ static void end(wedge_emit *w, uint32_t tid, uint32_t code) {
   wedge_emit_thread_exit(w, tid, tell_now(w), code);
 }
 
-// A story is a row of words: a thread's number and what it does, a letter each. c: main creates it; r: releases the
+// A story is a row of words: a thread's number and what it does, a letter each. c: main creates it; C: and keeps its
+// handle, z: which it closes; r: releases the
 // semaphore of the work; w: waits for it; a, b: a task of this kind; p: waits for the gate; v: sets it; q: waits for
 // the event to quit, k: for the timer; f: asks for more memory; and a digit: ends with that code.
 static void act(wedge_emit *w, uint32_t tid, char what) {
   switch (what) {
-  case 'c': create(w, tid); break;
+  case 'c': create(w, tid, true); break;
+  case 'C': create(w, tid, false); break;
+  case 'z': tell(w, 1, "NtClose", handle_of(tid), 0, 0); break;
   case 'r': tell(w, tid, "NtReleaseSemaphore", WORK, 1, 0); break;
   case 'w': wait(w, tid, WORK); break;
   case 'a': tell(w, tid, "KeTlsSetValue", 1, 7, 1); break;
@@ -110,8 +115,8 @@ static void work_that_has_not_come_is_no_difference(void) {
   struct wg_buf out = {0};
   write_story("b", TWO "2wawf 3wbwa 22 32");
   wedge_emit *w = begin_story("a");
-  create(w, 2);
-  create(w, 3);
+  create(w, 2, true);
+  create(w, 3, true);
   for (uint32_t i = 0; i < 4; i++) act(w, 1, 'r');
   for (uint32_t i = 2; i < 4; i++) {
     act(w, i, 'w');
@@ -137,6 +142,19 @@ static void growth_is_chance(void) {
   static const char few[] = "2c 1rr 3c 1rr 2wawa 3wawa 22 32 1f0";
   CU_ASSERT_EQUAL(judged(few, "2c 1rr 3c 1r 4c 1r 2wawa 3wa 4wa 22 31 41 1f0", &out), WG_OK);
   CU_ASSERT_EQUAL(judged(few, "2c 1rr 3c 1r 4c 1pr 2wawa 3wa 4wa 22 31 41 1f0", &out), WG_DIFFERS);
+  wg_buf_release(&out);
+}
+
+// Which of them is made when, and how many handles of theirs are closed, goes with that.
+static void who_is_made_when_is_chance(void) {
+  struct wg_buf out = {0};
+  static const char more[] = "2C 1r 3C 1r 4C 1r 5C 2z 1r 3z 1rr 2wawa 3wawa 4wa 5wa 22 32 41 51 1f0",
+                    few[] = "2C 1r 3C 1rrr 4C 2z 1rr 2wawa 3wawa 4wawa 22 32 42 1f0",
+                    later[] = "2C 1rarbr 3C 1rfrr 4C 2wawa 3wawa 4wawa 22 32 42 10",
+                    sooner[] = "2C 1rar 3C 1br 4C 1rfrr 5C 2wawa 3wawa 4wa 5wa 22 32 41 51 10";
+  CU_ASSERT_EQUAL(judged(more, few, &out), WG_OK);
+  CU_ASSERT_EQUAL(judged(few, more, &out), WG_OK);
+  CU_ASSERT_EQUAL(judged(sooner, later, &out), WG_OK);
   wg_buf_release(&out);
 }
 
@@ -211,7 +229,7 @@ static void write_apcs(const char *file, const char *row, uint32_t read) {
   wedge_emit *w = tell_begin(file, 1);
   make(w, "NtCreateEvent", "Event", QUIT, 0);
   make(w, "NtCreateEvent", "Event", GATE, 1);
-  create(w, 2);
+  create(w, 2, true);
   for (const char *at = row; *at; at++) {
     apc(w, *at == 'A' || *at == 'l', *at == 'A' || *at == 'a');
     tell(w, 2, "NtReadFile", 0xF8000300, 0, at[1] ? 0 : read);
@@ -244,7 +262,7 @@ static void write_packets(const char *file, const char *row, uint32_t last) {
   tell_args(w, 1, "NtCreateIoCompletion", args, 4);
   wedge_emit_handle(w, 1, tell_now(w), 1, PORT, "IoCompletion");
   tell_return(w, 1, "NtCreateIoCompletion", 0);
-  for (uint32_t child = 2; child <= 4; child++) create(w, child);
+  for (uint32_t child = 2; child <= 4; child++) create(w, child, true);
   for (uint32_t i = 0; i < 6; i++) {
     uint32_t put[5] = {PORT, 10 + i, 100 + i, 0, 0};
     tell_called(w, 2 + i % 2, "NtSetIoCompletion", put, 5, 0);
@@ -303,8 +321,9 @@ static void rounds_of_a_timer_are_chance(void) {
 WG_MAIN("diff: pools", {"shares are chance", shares_are_chance},
         {"work that has not come is no difference", work_that_has_not_come_is_no_difference},
         {"an event for all makes no pool", an_event_for_all_makes_no_pool}, {"growth is chance", growth_is_chance},
-        {"a gate is chance", a_gate_is_chance}, {"a queue of several is chance", a_queue_of_several_is_chance},
-        {"places are chance", places_are_chance}, {"waits in pairs are chance", waits_in_pairs_are_chance},
+        {"who is made when is chance", who_is_made_when_is_chance}, {"a gate is chance", a_gate_is_chance},
+        {"a queue of several is chance", a_queue_of_several_is_chance}, {"places are chance", places_are_chance},
+        {"waits in pairs are chance", waits_in_pairs_are_chance},
         {"an APC or the object is chance", an_apc_or_the_object_is_chance},
         {"which packet comes first is chance", which_packet_comes_first_is_chance},
         {"from where is chance", from_where_is_chance}, {"rounds of a timer are chance", rounds_of_a_timer_are_chance})

@@ -140,6 +140,234 @@ static void locks_are_given_back(void) {
   is_faulty_as(spins, 1, untimed, WG_LAW_LOCK);
 }
 
+// Who tried for it in vain meanwhile may have been told wrongly, too: that is the second candidate.
+static void tried_and_spins(struct tale *t, int v) {
+  event(t, E1, AUTO, 1);
+  passes(t, 1, E1);
+  CALL(t, 1, "KfAcquireSpinLock", LOCK);
+  ret(t, 1, 0);
+  guilty(t);
+  CALL(t, 1, "KfReleaseSpinLock", LOCK, 0);
+  ret(t, 1, 0);
+  CALL(t, 3, "KeTryToAcquireSpinLockAtRaisedIrql", LOCK);
+  ret(t, 3, v == 0);
+  if (v == 0) CALL(t, 3, "KeReleaseSpinLockFromRaisedIrql", LOCK);
+  if (v == 0) ret(t, 3, 0);
+  CALL(t, 2, "KfAcquireSpinLock", LOCK);
+  if (v == 0) ret(t, 2, 0);
+  pad(t, 1, 80);
+}
+
+static void who_tried_is_named_too(void) {
+  struct wg_buf out = {0};
+  struct tale t;
+  is_lawful(tried_and_spins, 0);
+  CU_ASSERT_EQUAL(alone(tried_and_spins, 1, (struct tale_style){0}, &out, &t), WG_DIFFERS);
+  CU_ASSERT_TRUE(blames(&out, &t, WG_LAW_LOCK));
+  const char *second = strstr(out.data, "  2. ");
+  CU_ASSERT_TRUE(second && strstr(second, "KeTryToAcquireSpinLockAtRaisedIrql"));
+  wg_buf_release(&out);
+}
+
+static void at_section(struct tale *t, uint32_t tid, bool enters) {
+  CALL(t, tid, enters ? "RtlEnterCriticalSection" : "RtlLeaveCriticalSection", LOCK);
+  if (!enters) ret(t, tid, 0);
+}
+static void waits_at_section(struct tale *t, uint32_t tid) {
+  const uint32_t lock = LOCK;
+  at_section(t, tid, true);
+  begin(t, tid, &lock, 1, "any", false, -1);
+}
+
+// A section that was given back. v 1: who comes next waits until the end. 2: not so long, and one more thread had it.
+static void section_stays(struct tale *t, int v) {
+  event(t, E1, AUTO, 1);
+  passes(t, 1, E1);
+  at_section(t, 1, true);
+  ret(t, 1, 0);
+  guilty(t);
+  at_section(t, 1, false);
+  if (v == 1 || v == 2) waits_at_section(t, 2);
+  pad(t, 1, 20);
+  if (v == 2) wakes(t, 2, 0, NULL);
+  pad(t, 1, 60);
+}
+
+static void sections_are_given_back(void) {
+  is_lawful_as(section_stays, 0, untimed);
+  is_lawful_as(section_stays, 2, untimed);
+  is_faulty_as(section_stays, 1, untimed, WG_LAW_LOCK);
+}
+
+// A timer goes off again and again, and its DPC does not run, for a spin lock that was not given back stays taken. v 0:
+// all is well.
+static void many_breaches(struct tale *t, int v) {
+  event(t, E1, AUTO, 1);
+  passes(t, 1, E1);
+  CALL(t, 1, "KeInitializeDpc", DPC, 0x82005000, 0);
+  ret(t, 1, 0);
+  CALL(t, 1, "KeInitializeTimerEx", DPC + 64, 0, 0, 0);
+  ret(t, 1, 0);
+  CALL(t, 1, "KfAcquireSpinLock", LOCK);
+  ret(t, 1, 0);
+  guilty(t);
+  CALL(t, 1, "KfReleaseSpinLock", LOCK, 0);
+  ret(t, 1, 0);
+  tale_call(t, 1, "KeSetTimerEx", (const uint64_t[]){DPC + 64, (uint64_t)-100000, 10, DPC}, 4);
+  ret(t, 1, 0);
+  CALL(t, 2, "KfAcquireSpinLock", LOCK);
+  if (v == 0) ret(t, 2, 0);
+  for (int i = 0; i < 40; i++) {
+    t->now += 10 * TALE_MS - 1000u * (v == 0 && i ? 2 : i ? 1 : 0);
+    sig(t, 0, DPC + 64, "fire", 1, i > 0);
+    if (v == 0 || i == 0) dpc_starts(t);
+  }
+  pad(t, 1, 80);
+}
+
+// A call is told of once, however often what it did shows.
+static void one_breach_does_not_hide_others(void) {
+  struct wg_buf out = {0};
+  struct tale t = tale_write("a", many_breaches, 1, (struct tale_style){0});
+  tale_write("b", many_breaches, 0, (struct tale_style){0});
+  CU_ASSERT_EQUAL(compare("b", "a", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, t.guilty) && first_says(&out, words_of(WG_LAW_LOCK)));
+  wg_buf_release(&out);
+}
+
+// -- of a trace that was cut --
+
+static bool says_nothing(const char *a, const char *b) {
+  struct wg_buf out = {0};
+  bool quiet = compare(a, b, &out) == WG_OK;
+  if (!quiet) printf("%s\n", out.data);
+  wg_buf_release(&out);
+  return quiet;
+}
+static void nothing_between(const char *a, const char *b) {
+  CU_ASSERT_TRUE(says_nothing(a, b));
+  CU_ASSERT_TRUE(says_nothing(b, a));
+}
+
+// It was stopped within the call that makes a thread.
+static void makes_a_thread(struct tale *t, int v) {
+  event(t, E1, AUTO, 1);
+  passes(t, 1, E1);
+  CALL(t, 1, "ExCreateThread", 0x70000000, 0x8000, 0, 0, 0x82005000, 0, 0);
+  if (v == 0) t->style.stop = t->events;
+  tale_thread(t, 1, 5);
+  ret_out(t, 1, 0, "\"handle\":\"0xf8000050\",\"tid\":5");
+  pad(t, 5, 12);
+  pad(t, 1, 12);
+}
+
+static void a_thread_was_not_made_yet(void) {
+  tale_write("a", makes_a_thread, 0, (struct tale_style){.limit = true});
+  tale_write("b", makes_a_thread, 1, (struct tale_style){0});
+  nothing_between("a", "b");
+}
+
+// Who waits for a section that goes from hand to hand, in a trace that ends as it is given back.
+static void from_hand_to_hand(struct tale *t, int v) {
+  event(t, E1, AUTO, 1);
+  passes(t, 1, E1);
+  at_section(t, 1, true);
+  ret(t, 1, 0);
+  waits_at_section(t, 4);
+  waits_at_section(t, 2);
+  for (uint32_t by = 1; by <= 4; by += 3) {
+    pad(t, 3, v ? 3 : 300);
+    t->now += (v ? 1 : 60) * TALE_MS;
+    CALL(t, by, "RtlLeaveCriticalSection", LOCK);
+    sig(t, by, LOCK, "release", 1, 0);
+    if (v == 0 && by == 4) t->style.stop = t->events;
+    ret(t, by, 0);
+    wakes(t, by == 1 ? 4 : 2, 0, NULL);
+  }
+  at_section(t, 2, false);
+  pad(t, 1, 12);
+}
+
+static void a_section_was_about_to_be_got(void) {
+  tale_write("a", from_hand_to_hand, 0, (struct tale_style){.torn = true});
+  tale_write("b", from_hand_to_hand, 1, (struct tale_style){0});
+  nothing_between("a", "b");
+}
+
+// The file ends as the thread begins to wait for what is signalled.
+static void waits_for_what_is_set(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  event(t, E2, AUTO, 1);
+  set(t, 1, E1, 0);
+  passes(t, 1, E1);
+  pad(t, 1, 8);
+  waits(t, 1, E2);
+  if (v == 0) t->style.stop = t->events;
+  wakes(t, 1, 0, "already");
+  pad(t, 1, 12);
+}
+
+static void a_wait_at_the_end_says_nothing(void) {
+  tale_write("a", waits_for_what_is_set, 0, (struct tale_style){.torn = true});
+  tale_write("b", waits_for_what_is_set, 1, (struct tale_style){0});
+  nothing_between("a", "b");
+}
+
+// A thread that was made suspended is let run, here long after it was made.
+static void is_let_run(struct tale *t, int v) {
+  event(t, E1, AUTO, 1);
+  passes(t, 1, E1);
+  if (tale_start(t, "thread.start", 3)) fputs(",\"entry\":\"0x82003000\",\"ctx\":\"0x0\"}\n", t->file);
+  CALL(t, 1, "ExCreateThread", 0x70000000, 0x8000, 0, 0, 0x82006000, 0, 1);
+  made(t, 1, 0xF8000050, "Thread");
+  if (tale_start(t, "thread.create", 1))
+    fprintf(t->file,
+            ",\"child\":5,\"entry\":\"0x82006000\",\"ctx\":\"0x0\",\"stack_size\":65536,\"flags\":\"0x1\",\"raw\":"
+            "\"0xf8000050\",\"hsid\":\"%016" PRIx64 "\"}\n",
+            tale_id(0xF8000050));
+  ret_out(t, 1, 0, "\"handle\":\"0xf8000050\",\"tid\":5");
+  pad(t, 1, v ? 4 : 300);
+  t->now += (v ? 1 : 60) * TALE_MS;
+  CALL(t, 1, "NtResumeThread", 0xF8000050, 0x70000020);
+  ret_out(t, 1, 0, "\"previous\":1");
+  pad(t, 1, 20);
+  if (v == 0) t->style.stop = t->events;
+  if (tale_start(t, "thread.start", 5)) fputs(",\"entry\":\"0x82006000\",\"ctx\":\"0x0\"}\n", t->file);
+  pad(t, 5, 12);
+  pad(t, 1, 12);
+}
+
+static void a_thread_was_just_let_run(void) {
+  tale_write("a", is_let_run, 0, (struct tale_style){.torn = true});
+  tale_write("b", is_let_run, 1, (struct tale_style){0});
+  nothing_between("a", "b");
+}
+
+// One waits for another one, four times as long as what the threads sleep. v 0: until the trace is cut.
+static void waits_for_sleepers(struct tale *t, int v) {
+  event(t, E1, AUTO, 1);
+  event(t, E2, AUTO, 0);
+  passes(t, 1, E1);
+  waits(t, 1, E2);
+  for (int i = 0; i < 40; i++) {
+    waits_as(t, 2, E1, 10, false);
+    t->now += (v ? 10 : 30) * TALE_MS;
+    wakes(t, 2, 0x102, "timeout");
+    pad(t, 3, 2);
+    if (v == 0 && i == 36) t->style.stop = t->events;
+  }
+  sets(t, 2, E2, 0);
+  wakes(t, 1, 0, NULL);
+  ret(t, 2, 0);
+  pad(t, 1, 12);
+}
+
+static void a_slow_clock_is_no_wait(void) {
+  tale_write("a", waits_for_sleepers, 0, (struct tale_style){.torn = true, .no_cycles = true});
+  tale_write("b", waits_for_sleepers, 1, (struct tale_style){0});
+  nothing_between("a", "b");
+}
+
 // What the clock says. v 1: a time of before there were consoles.
 static void system_time(struct tale *t, int v) {
   tells_of_waits(t);
@@ -196,5 +424,11 @@ static void days_do_not_differ(void) {
 
 WG_MAIN("laws of clocks", {"timers keep pace", timers_keep_pace}, {"waits keep pace", waits_keep_pace},
         {"DPCs keep pace", dpcs_keep_pace}, {"timers have APCs", timers_have_apcs},
-        {"locks are given back", locks_are_given_back}, {"dates are of a calendar", dates_are_of_a_calendar},
-        {"days do not differ", days_do_not_differ})
+        {"locks are given back", locks_are_given_back}, {"who tried is named, too", who_tried_is_named_too},
+        {"sections are given back", sections_are_given_back},
+        {"one breach does not hide others", one_breach_does_not_hide_others},
+        {"a thread was not made yet", a_thread_was_not_made_yet},
+        {"a section was about to be got", a_section_was_about_to_be_got},
+        {"a wait at the end says nothing", a_wait_at_the_end_says_nothing},
+        {"a thread was just let run", a_thread_was_just_let_run}, {"a slow clock is no wait", a_slow_clock_is_no_wait},
+        {"dates are of a calendar", dates_are_of_a_calendar}, {"days do not differ", days_do_not_differ})

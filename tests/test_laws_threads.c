@@ -86,6 +86,7 @@ static void suspended_threads_do_not_run(void) {
   is_faulty(suspended, 3, WG_LAW_ANSWER);
   is_lawful(resumed, 0);
   is_faulty(resumed, 1, WG_LAW_RESUMES);
+  is_faulty_as(resumed, 1, (struct tale_style){.no_cycles = true}, WG_LAW_RESUMES); // the order alone tells
   is_faulty(resumed, 2, WG_LAW_ANSWER);
   is_lawful(twice, 0);
 }
