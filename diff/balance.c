@@ -59,7 +59,8 @@ static void count_side(const struct wg_pairing *p, int side, struct balance *b) 
   b->user[side] = wg_xcalloc(s->nobjects + 1, sizeof(uint32_t));
   b->resets[side] = wg_xcalloc(s->nobjects + 1, sizeof(int64_t));
   for (uint32_t t = 0; t < s->nthreads; t++) {
-    bool open = p->peer[side][t] != WG_NONE && p->pairs[p->peer[side][t]].open[side]; // or wait, and are about to go on
+    uint32_t pair = s->text_log ? WG_NONE : p->peer[side][t];
+    bool open = pair != WG_NONE && p->pairs[pair].open[side]; // or wait, and are about to go on
     b->runs[side] |= (open || s->threads[t].final == WG_RUNNING) && s->threads[t].tid != 0 && !s->threads[t].host;
     for (size_t i = 0; i < s->threads[t].nsteps; i++) {
       const struct wg_step *x = &s->threads[t].steps[i];

@@ -140,12 +140,26 @@ static void mask_timing(struct wg_pairing *p, size_t first, bool one) {
   free(last);
 }
 
+#define JUST 32u // events from a thread's creation to its first call, at least
+
+// A side was stopped while a thread that has no like, made right before, had not made a call yet.
+static bool just_made(const struct wg_pairing *p, int side) {
+  const struct wg_side *s = p->s[side];
+  for (uint32_t i = 0; !wg_side_wedged(s) && i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    if (p->peer[side][i] != WG_NONE || !t->created || t->host || t->calls || t->parent == WG_NONE) continue;
+    const struct wg_dthread *by = &s->threads[t->parent];
+    if (t->create_step < by->nsteps && s->events - by->steps[t->create_step].seq < JUST) return true;
+  }
+  return false;
+}
+
 // The other side's file may have been cut before it could tell of the like of a thread: within the call that makes it,
 // as it was made, or before it made its first call.
 static bool may_be_cut_off(const struct wg_pairing *p, int side, uint32_t parent, uint32_t there) {
   const struct wg_side *o = p->s[!side];
   if (there != WG_NONE && wg_content_at(o, wg_pair_thread(p, parent, !side), there)->flags & WG_C_OPEN) return true;
-  if (o->complete) return false;
+  if (o->complete) return just_made(p, !side);
   if (there != WG_NONE && there + 1 == wg_pair_thread(p, parent, !side)->nsteps) return true;
   for (uint32_t i = 0; i < o->nthreads; i++) {
     const struct wg_dthread *t = &o->threads[i];

@@ -454,6 +454,31 @@ static void a_report_is_of_the_call_before_it(void) {
   wg_buf_release(&out);
 }
 
+// The trace was stopped as a task of XAM's was made, and the log does not tell that its thread is that.
+static void a_task_had_not_called_yet(void) {
+  struct wg_buf out = {0};
+  wedge_emit *w = wedge_emit_open(at("ja"), "test", "1", "t.xex");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+  wedge_emit_thread_create(w, 0, 0, 1, 0x82001000, 0, 0x1000);
+  uint32_t task[4] = {0x82010000, 0, 0, 0x70000000};
+  tell_plain(w, 1, "KeTlsAlloc", 1);
+  tell_args(w, 1, "XamTaskSchedule", task, 4);
+  wedge_emit_thread_create(w, 1, tell_now(w), 2, 0x82010000, 0, 0x2000);
+  tell_return(w, 1, "XamTaskSchedule", 0);
+  wedge_emit_close(w);
+  write_text("jb", MAIN "d> F8000008 KeTlsAlloc()\n"
+                        "d> F8000008 XamTaskSchedule(82010000, 00000000, 00000000, 70000000)\n"
+                        "i> F8000008 Added handle:F8000014 for N2xe6kernel7XObjectE\n"
+                        "i> F8000008 XThreadF8000014 (7) Stack: 701B0000-701C0000\n"
+                        "K> F8000014 XThread::Execute thid 7 (handle=F8000014, 'XThread (F8000014)', native=8DADD6C0)\n"
+                        "d> F8000014 XeCryptSha(30001000, 00000040, 00000000, 00000000, 00000000, 00000000, 82030000, "
+                        "00000014)\n"
+                        "d> F8000008 XamGetCurrentTitleId()\n");
+  CU_ASSERT_EQUAL(compare("ja", "jb", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("jb", "ja", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
 // It is given back on one side only.
 static void what_is_not_freed_was_not_got(void) {
   struct wg_buf out = {0};
@@ -862,7 +887,7 @@ WG_MAIN("diff_logs", {"a lock that others get is free", a_lock_that_others_get_i
         {"a module loaded again is compared with its like", a_module_loaded_again_is_compared_with_its_like},
         {"damage is said first", damage_is_said_first},
         {"a log cut anywhere is no cause", a_log_cut_anywhere_is_no_cause},
-        {"the shorter log hangs", the_shorter_log_hangs},
+        {"the shorter log hangs", the_shorter_log_hangs}, {"a task had not called yet", a_task_had_not_called_yet},
         {"a report is of the call before it", a_report_is_of_the_call_before_it},
         {"what is not freed was not got", what_is_not_freed_was_not_got},
         {"what failed here is named", what_failed_here_is_named},
