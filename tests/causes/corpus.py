@@ -27,8 +27,9 @@ EIGHTH = "dawn chapters tape usher cascade".split()
 NINTH = "tiles parade lattice organ vault tripwire tide".split()
 TENTH = "openworld frontend jobgrid fencewalk".split()
 ELEVENTH = "autosave peerlobby taskweb decoder eventbus bootmount islands overseer".split()
+TWELFTH = "bakery readroom crossing kettles intake porch".split()
 IN_PLAY = ["city", "city_long", "city_day"]
-OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + ELEVENTH + IN_PLAY
+OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + ELEVENTH + TWELFTH + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
@@ -470,7 +471,7 @@ QUIET = [("", "seed 31"), ("seed 32+moved", "seed 33+moved-locks"), ("seed 34", 
 
 def retellings(order, guest, cls, fault):
     """How a planted pair is told again."""
-    if guest in FOURTH:
+    if guest in FOURTH + TWELFTH:
         return ["back", ("b:seed 21", "a:moved,b:seed 24+moved-locks", "back,b:jitter")[order % 3]]
     if guest in FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + ELEVENTH:
         again = ["back,b:jitter", OTHER_DAY[order % len(OTHER_DAY)], "a:as-log,b:seed 67+as-reference"]
@@ -545,7 +546,7 @@ def healthy(lab):
         for a, b in FORMS:
             order += 1
             yield Healthy(order, guest, "forms", a, b)
-    for guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + ELEVENTH:
+    for guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + ELEVENTH + TWELFTH:
         for a, b in QUIET:
             order += 1
             yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
@@ -628,11 +629,12 @@ def quick(every):
     """Every so many of the small ones of each kind; of the second guests, of which there are many pairs, fewer."""
     small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
     third = [p for p in small if p.guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + TENTH + ELEVENTH]
-    second = [p for p in small if p not in third and (p.guest in SECOND or p.group == "forms")]
-    first = [p for p in small if p not in third and p not in second]
+    twelfth = [p for p in small if p.guest in TWELFTH]
+    second = [p for p in small if p not in third and p not in twelfth and (p.guest in SECOND or p.group == "forms")]
+    first = [p for p in small if p not in third and p not in second and p not in twelfth]
     known = {line.split("\t")[0] for line in open(os.path.join(HERE, "open.tsv")) if line[0] != "#"}
     third = [p for p in third if p.name not in known]
-    chosen = sample(first, 6, 18, 8) + sample(second, 31, 103, 101) + sample(third, 9, 29, 11)
+    chosen = sample(first, 6, 18, 8) + sample(second, 31, 103, 101) + sample(third, 9, 29, 12) + sample(twelfth, 50, 97, 84)
     return chosen + [p for p in every if p.name in ALWAYS and p not in chosen]
 
 
