@@ -142,7 +142,8 @@ static struct wg_ldpc *dpc_at(struct wg_law_state *st, uint64_t address) {
     st->dpc[i] = (struct wg_ldpc){.by = {.thread = WG_NONE},
                                   .removed = {.thread = WG_NONE},
                                   .made = {.thread = WG_NONE},
-                                  .denied = {.thread = WG_NONE}};
+                                  .denied = {.thread = WG_NONE},
+                                  .missed = {.thread = WG_NONE}};
     wg_map_put(&st->dpcs, (uint32_t)address, i);
   }
   return &st->dpc[i];
@@ -155,16 +156,24 @@ static bool lost_dpc(struct wg_laws *l, const struct wg_ldpc *d, uint64_t now, u
   return l->state->timed || now > d->ns + 100 * DPC_NS; // 100: by any clock
 }
 
+// It was not found in the queue, and has not run since: it was not put there.
+static void settle_missed(struct wg_laws *l, struct wg_ldpc *d) {
+  if (d->missed.thread != WG_NONE) wg_law_broken(l, WG_LAW_DPC, &d->by, d->missed.thread, d->missed.idx);
+  d->missed.thread = WG_NONE;
+}
+
 // None is in the queue twice: `fresh` says that it was not there.
 void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, uint64_t ns, bool fresh,
                       uint32_t thread, uint64_t idx) {
   struct wg_ldpc *d = dpc_at(l->state, address);
+  settle_missed(l, d);
   bool lost = lost_dpc(l, d, ns, thread, idx);
   if (lost || (d->queued && fresh)) wg_law_broken(l, WG_LAW_DPC, &d->by, thread, idx);
   if (d->queued && !fresh && !lost) return;
   *d = (struct wg_ldpc){.by = *by,
                         .removed = {.thread = WG_NONE},
                         .denied = {.thread = WG_NONE},
+                        .missed = {.thread = WG_NONE},
                         .ns = ns,
                         .queued = true,
                         .made = d->made,
@@ -185,15 +194,17 @@ void wg_law_deny_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace
 }
 
 // `found`: it was in the queue. One that was put there and has not run since is.
-void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, bool found, uint64_t idx) {
+void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, bool found) {
   struct wg_ldpc *d = dpc_at(l->state, address);
-  if (!found && d->queued && l->tells_dpcs) wg_law_broken(l, WG_LAW_DPC, &d->by, by->thread, idx);
+  settle_missed(l, d);
+  if (!found && d->queued && l->tells_dpcs) d->missed = *by;
   d->queued = false;
   if (found) d->removed = *by;
 }
 
 void wg_law_make_dpc(struct wg_laws *l, uint64_t address, const struct wg_lcall *c) {
   struct wg_ldpc *d = dpc_at(l->state, address);
+  settle_missed(l, d);
   d->queued = false;
   d->removed.thread = d->made.thread = WG_NONE;
   if (c->nargs < 3) return;
@@ -215,14 +226,16 @@ void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
   struct wg_ldpc *d = dpc_at(l->state, address);
   l->tells_dpcs = true;
   if (lost_dpc(l, d, e->host_ns, thread, e->idx)) wg_law_broken(l, WG_LAW_DPC, &d->by, thread, e->idx);
-  if (!d->queued && d->denied.thread != WG_NONE)
+  if (d->missed.thread != WG_NONE)
+    wg_law_broken(l, WG_LAW_ANSWER, &d->missed, thread, e->idx); // it was there
+  else if (!d->queued && d->denied.thread != WG_NONE)
     wg_law_broken(l, WG_LAW_ANSWER, &d->denied, thread, e->idx); // that it runs shows that it was put there
   else if (!d->queued)
     wg_law_broken(l, WG_LAW_REMOVED, &d->removed, thread, e->idx);
   check_dpc(l, d, thread, e);
   if (d->queued && was_given(d->told, d->args, e) == OTHERWISE) wg_law_broken(l, WG_LAW_GIVEN, &d->by, thread, e->idx);
   d->queued = false;
-  d->removed.thread = d->denied.thread = WG_NONE;
+  d->removed.thread = d->denied.thread = d->missed.thread = WG_NONE;
 }
 
 // -- callbacks --
@@ -266,7 +279,8 @@ void wg_law_on_callback(struct wg_laws *l, unsigned which, uint32_t thread, cons
 void wg_law_later_ends(struct wg_laws *l, const struct wg_side *s, uint64_t told_until) {
   const struct wg_law_state *st = l->state;
   for (size_t i = 0; i < st->ndpcs; i++) {
-    const struct wg_ldpc *d = &st->dpc[i];
+    struct wg_ldpc *d = &st->dpc[i];
+    settle_missed(l, d);
     if (s->events > d->by.seq + WG_LAW_SURE && lost_dpc(l, d, told_until, d->by.thread, d->by.idx))
       wg_law_broken(l, WG_LAW_DPC, &d->by, d->by.thread, d->by.idx);
   }

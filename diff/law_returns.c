@@ -151,7 +151,7 @@ static void has_queued_dpc(const struct answer *a) {
 
 static void has_removed_dpc(const struct answer *a) {
   const struct wg_lcall *c = a->c;
-  if (c->nargs && a->has) wg_law_remove_dpc(a->l, c->args[0], &c->at, (uint32_t)a->rv != 0, a->e->idx);
+  if (c->nargs && a->has) wg_law_remove_dpc(a->l, c->args[0], &c->at, (uint32_t)a->rv != 0);
 }
 
 static void has_registered(const struct answer *a) {

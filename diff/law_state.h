@@ -75,6 +75,7 @@ enum wg_law_callback { WG_LAW_INTERRUPT, WG_LAW_AUDIO, WG_LAW_CALLBACKS };
 struct wg_ldpc {
   struct wg_lplace by, removed; // who queued it last; who took it out of the queue since
   struct wg_lplace denied;      // who was told that it is there already, though it was not; thread WG_NONE: nobody
+  struct wg_lplace missed;      // who wanted to take it out and was told that it is not there, though it was; the same
   uint64_t ns;
   bool queued;
   bool told; // with which arguments: a timer gives its own
@@ -379,7 +380,7 @@ void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplac
 void wg_law_dpc_is_given(struct wg_laws *l, uint64_t address, const struct wg_lcall *c);
 // A call says that it was there already.
 void wg_law_deny_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by);
-void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, bool found, uint64_t idx);
+void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, bool found);
 void wg_law_make_dpc(struct wg_laws *l, uint64_t address, const struct wg_lcall *c);
 // An APC for a thread: `entry` and `ctx` are what tells it from others.
 void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx, const struct wg_lplace *by);

@@ -236,16 +236,18 @@ static void dpc_of_timer(struct tale *t, int v) {
 }
 
 // A DPC is queued, runs, is queued again, and is taken out of the queue. v 1: the first time it was not put there. 2:
-// it has run before.
+// it has run before. 3: it was there, as it runs behind it.
 static void dpc_taken_back(struct tale *t, int v) {
   tells_of_waits(t);
   inserts(t, 1);
   dpc_starts(t);
-  guilty(t);
+  if (v != 3) guilty(t);
   inserts(t, 1);
   if (v == 2) dpc_starts(t);
+  if (v == 3) guilty(t);
   CALL(t, 1, "KeRemoveQueueDpc", DPC);
   ret(t, 1, v == 0);
+  if (v == 3) dpc_starts(t);
   pad(t, 1, 12);
 }
 
@@ -273,6 +275,7 @@ static void dpcs_run(void) {
   for (int v = 1; v <= 2; v++) is_faulty(dpc_begins, v, WG_LAW_GIVEN);
   breaks(dpc_taken_back, 1, WG_LAW_DPC);
   is_lawful(dpc_taken_back, 2);
+  breaks(dpc_taken_back, 3, WG_LAW_ANSWER);
   for (int v = 0; v <= 6; v++)
     if (v == 1 || v == 2)
       breaks(dpcs, v, WG_LAW_DPC);
