@@ -140,7 +140,7 @@ static void mask_timing(struct wg_pairing *p, size_t first, bool one) {
   free(last);
 }
 
-#define JUST 32u // events from a thread's creation to its first call, at least
+#define JUST 100u // events from a thread's creation to its first call, at least
 
 // A side was stopped while a thread that has no like, made right before, had not made a call yet.
 static bool just_made(const struct wg_pairing *p, int side) {
@@ -199,6 +199,18 @@ static struct wg_map pools_of(const struct wg_pairing *p, int side) {
   return m;
 }
 
+// One of several alike, of which a side that was cut may have made fewer by then.
+static bool may_be_growth(const struct wg_pairing *p, int side, const struct wg_dthread *t) {
+  uint64_t key = family_key(t);
+  size_t alike = 0;
+  bool open = false;
+  for (uint32_t i = 0; key && i < p->npairs; i++) {
+    alike += family_key(wg_pair_thread(p, i, side)) == key;
+    open |= p->pairs[i].open[!side];
+  }
+  return alike > 1 && open;
+}
+
 // Said only where nothing else is: what one thread does is no "no difference".
 static void compare_lone_threads(struct wg_pairing *p) {
   for (size_t i = 0; i < p->nfindings; i++)
@@ -210,7 +222,7 @@ static void compare_lone_threads(struct wg_pairing *p) {
       uint32_t pair;
       uint64_t any;
       if (p->peer[side][i] != WG_NONE || wg_map_get(&pools, family_key(t), &any)) continue;
-      if (!lone_thread(p, side, t, &pair)) continue;
+      if (!lone_thread(p, side, t, &pair) || may_be_growth(p, side, t)) continue;
       struct wg_finding *f = wg_finding_add(p, WG_D_THREAD, pair, WG_NONE, WG_NONE);
       f->field = side ? "reference" : "here";
       f->value[0] = i;

@@ -120,9 +120,20 @@ static bool comes_back(struct wg_pairing *p, const struct order o[2]) {
   return true;
 }
 
+// Wedge has made both, of a title that never waits: then there is nothing of waits to be told.
+static bool never_waits(const struct wg_pairing *p) {
+  for (int side = 0; side < 2; side++) {
+    const struct wg_side *s = p->s[side];
+    if (strcmp(wg_str(s, s->engine), "wedge") != 0 || !s->virtual_clock || s->has_waits || !s->title) return false;
+    for (size_t i = 0; i < s->ncontents; i++)
+      if (wg_content_is(&s->contents[i], WG_NT_WAITS) && !wg_content_is(&s->contents[i], WG_NT_LOCK)) return false;
+  }
+  return true;
+}
+
 void wg_find_first(struct wg_pairing *p) {
   struct order o[2] = {order_of(p->s[0]), order_of(p->s[1])};
-  p->own_rules = p->exact; // one engine has made both: what engines choose for themselves is the same
+  p->own_rules = p->exact || never_waits(p); // one engine has made both: what engines choose for themselves is the same
   while (o[0].n && o[1].n && o[0].heap[0].time != UINT32_MAX && o[1].heap[0].time != UINT32_MAX) {
     if (step_now(&o[0])->count > 1 || step_now(&o[1])->count > 1) break; // merged: their order is not known
     if (!same_place(p, o)) {

@@ -90,6 +90,22 @@ static void values_of_one_engine_count(void) {
   wg_buf_release(&out);
 }
 
+// A title that never waits has nothing to be told of waits.
+static void only_asks(struct tale *t, int side) {
+  CALL(t, 1, "MmQueryStatistics", 0x70000000);
+  ret_out(t, 1, 0, side ? "\"available_pages\":100" : "\"available_pages\":99");
+  pad(t, 1, 4);
+}
+
+static void values_count_without_waits(void) {
+  struct wg_buf out = {0};
+  const struct tale_style own = {0}, foreign = {.foreign = true};
+  CU_ASSERT_EQUAL(differ(only_asks, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "MmQueryStatistics gave available_pages = 99; in the reference 100"));
+  CU_ASSERT_EQUAL(differ_as(only_asks, own, foreign, NULL, &out), WG_OK);
+  wg_buf_release(&out);
+}
+
 // What parts them comes before whatever differs later, though that is nearer to what hangs.
 static void parted_early(struct tale *t, int side) {
   start(t);
@@ -286,6 +302,7 @@ static void what_was_asked_later_told_nothing(void) {
 }
 
 WG_MAIN("instep", {"values of one engine count", values_of_one_engine_count},
+        {"values count without waits", values_count_without_waits},
         {"the first value is first", the_first_value_is_first},
         {"a wait that fails parts them", a_wait_that_fails_parts_them},
         {"a wait that fails comes first", a_wait_that_fails_comes_first},
