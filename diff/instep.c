@@ -73,11 +73,19 @@ static bool pass_by(const struct wg_pairing *p, struct order o[2]) {
   return false;
 }
 
+// What an overlapped call came to: an error of its own, not that it is not done yet.
+static bool is_error(const struct wg_pairing *p, const struct wg_content *c, uint64_t code) {
+  enum { WAIT_TIMEOUT = 258, ERROR_IO_INCOMPLETE = 996, ERROR_IO_PENDING = 997 };
+  if (code >= 0x80000000u) return true;
+  return strstr(wg_str(p->s[0], c->name), "OverlappedResult") && code && code != WAIT_TIMEOUT &&
+         code != ERROR_IO_INCOMPLETE && code != ERROR_IO_PENDING;
+}
+
 // What a wait gave, the state before a signal and whether a lock is free come of other threads' times.
 static bool by_others(const struct wg_pairing *p, uint32_t a, uint32_t b, const struct wg_delta *d) {
   const struct wg_content *c = &p->s[0]->contents[a], *there = &p->s[1]->contents[b];
   bool waits = !((c->effects ^ there->effects) & p->effects & WG_DID_WAIT);
-  bool fails = d->value[0] >= 0x80000000u || d->value[1] >= 0x80000000u;
+  bool fails = is_error(p, c, d->value[0]) || is_error(p, c, d->value[1]);
   if (wg_content_is(c, WG_NT_LOCK | WG_NT_UNLOCK)) return d->cls == WG_D_EFFECT;
   bool given = d->cls == WG_D_VALUE || (d->cls == WG_D_OUT && d->value[0] && d->value[1]); // or which packet it got
   return (given && wg_content_is(c, WG_NT_WAITS) && waits && !fails) || (!p->exact && wg_timing(c, d));
