@@ -123,6 +123,7 @@ static bool comes_back(struct wg_pairing *p, const struct order o[2]) {
   const struct wg_content *y = &p->s[1]->contents[step_now(&o[1])->content];
   const struct wg_delta d = {.cls = WG_D_EARLY, .field = ""};
   bool goes_on = o[1].heap[0].step + 1 < o[1].s->threads[o[1].heap[0].thread].nsteps;
+  if (wg_may_be_torn(o[1].s, step_now(&o[1])->seq)) return false; // it may be in code of the title's that the call runs
   if (!(x->flags & WG_C_RETURNED) || !(y->flags & WG_C_OPEN) || !goes_on || wg_content_is(x, WG_NT_WAITS)) return false;
   report(p, p->peer[0][o[0].heap[0].thread], o[0].heap[0].step, o[1].heap[0].step, &d);
   return true;

@@ -301,6 +301,27 @@ static void who_makes_no_call_any_more_is_said(void) {
   wg_buf_release(&out);
 }
 
+// A call that runs code of the title's, as a library's end: a file that was cut there does not tell that it came back.
+static void unloads(struct tale *t, int side) {
+  start(t);
+  CALL(t, 1, "XexUnloadImage", 0x30001000);
+  t->open[4] = t->open[1];
+  set(t, 1, E1, 0);
+  pad(t, 1, 2);
+  if (side) t->style.stop = t->events;
+  t->open[1] = t->open[4];
+  ret(t, 1, 0);
+  pad(t, 1, 12);
+}
+
+static void what_a_call_runs_may_be_cut(void) {
+  struct wg_buf out = {0};
+  const struct tale_style own = {0}, torn = {.torn = true};
+  CU_ASSERT_EQUAL(differ_as(unloads, own, torn, NULL, &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("b", "a", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
 // What one side does and the other does not comes of what its thread had asked by then, not of what it asks later.
 static void asks(struct tale *t, int side) {
   start(t);
@@ -332,7 +353,7 @@ WG_MAIN("instep", {"values of one engine count", values_of_one_engine_count},
         {"a wait that fails parts them", a_wait_that_fails_parts_them},
         {"a wait that fails comes first", a_wait_that_fails_comes_first},
         {"out of step, levels do not count", out_of_step_levels_do_not_count},
-        {"merged loops end it", merged_loops_end_it},
+        {"merged loops end it", merged_loops_end_it}, {"what a call runs may be cut", what_a_call_runs_may_be_cut},
         {"a call that comes back parts them", a_call_that_comes_back_parts_them},
         {"what was asked later told nothing", what_was_asked_later_told_nothing},
         {"who makes no call any more is said", who_makes_no_call_any_more_is_said})
