@@ -329,7 +329,7 @@ LOAD_VECTOR(lvex)
   }                                                                                                                    \
   HANDLER(name) {                                                                                                      \
     uint64_t at = EA_X & ~(bits / 8 - 1u);                                                                             \
-    unsigned i = (at & 15) / (bits / 8);                                                                               \
+    unsigned i = (unsigned)(at & 15) / (bits / 8);                                                                     \
     if (unlikely(!(flags[at >> 12] & WG_PAGE_W))) BECOME(wg_op_##name##_out);                                          \
     wg_store_##bits(base + at, elem);                                                                                  \
     NEXT;                                                                                                              \
