@@ -580,6 +580,15 @@ static void a_reader_can_be_closed_early(void) {
   }
 }
 
+static bool strings_end(const struct wg_event *e) {
+  bool all = true;
+  for (size_t i = 0; i < wg_ev_count(e); i++) {
+    const struct wg_field *f = wg_ev_at(e, i);
+    if (f->type == WG_F_STR || f->type == WG_F_RAW) all &= f->s[f->n] == 0;
+  }
+  return all;
+}
+
 // One line an event, as `kind tid idx fields`.
 static void expect_log(const char *text, const char *says, const char *const *want, size_t n) {
   struct wg_reader *r = open_text("log", text, strlen(text));
@@ -592,6 +601,7 @@ static void expect_log(const char *text, const char *says, const char *const *wa
     line.data[line.len - 1] = 0;
     if (strcmp(line.data, want[i]) != 0) printf("\n  got %s\n want %s", line.data, want[i]);
     CU_ASSERT_STRING_EQUAL(line.data, want[i]);
+    CU_ASSERT_TRUE(strings_end(&e));
   }
   CU_ASSERT_EQUAL(wg_reader_next(r, &e), 0);
   const char *damage = wg_reader_damage(r);

@@ -174,8 +174,8 @@ static int kernel_call(struct state *s, char *text, size_t n, size_t name, uint6
 }
 
 // A call whose arguments do not end: those that are whole, and what there is of the last one as text.
-static void cut_call(struct state *s, const char *l, size_t n, struct wg_event *e) {
-  const char *text = l + PREFIX, *open = memchr(text, '(', n - PREFIX), *last = l + wg_xenia_begun_args(l, n);
+static void cut_call(struct state *s, char *l, size_t n, struct wg_event *e) {
+  char *text = l + PREFIX, *open = memchr(text, '(', n - PREFIX), *last = l + wg_xenia_begun_args(l, n);
   s->last_id = wg_xenia_hex(l + 3, 8);
   s->level[0] = l[0];
   struct thread *t = thread_by_id(s, s->last_id, true);
@@ -190,6 +190,7 @@ static void cut_call(struct state *s, const char *l, size_t n, struct wg_event *
   wg_buf_json(&s->piece, last, (size_t)(l + n - last));
   wg_buf_char(&s->piece, '}');
   wg_ev_raw(e, WG_K_ARGS_RESOLVED, s->piece.data, s->piece.len);
+  *open = 0; // the name ends here
   mark(e, "cut");
 }
 
@@ -364,6 +365,7 @@ static void give_up_spread(struct state *s, bool file_ends, struct wg_event *e) 
   struct wg_xenia_spread *x = &s->spread;
   char *text = x->way[0].data, *more = text + x->first + 1;
   size_t left = x->way[0].len > x->first ? x->way[0].len - x->first - 1 : 0;
+  text[x->first] = 0; // a newline, if there is more
   if (x->told)
     further_text(s, more, left, false, e);
   else if (file_ends)

@@ -45,7 +45,10 @@ enum wg_xenia_rest wg_xenia_spread_add(struct wg_xenia_spread *s, const char *l,
     return WG_XENIA_LAST_REST;
   }
   if (!may[0] && !may[1]) {
-    for (int way = 0; way < 2; way++) s->way[way].len = had[way];
+    for (int way = 0; way < 2; way++) {
+      s->way[way].len = had[way];
+      s->way[way].data[had[way]] = 0;
+    }
     return WG_XENIA_NO_REST;
   }
   for (int way = 0; way < 2; way++) s->may[way] = may[way];

@@ -41,13 +41,21 @@ static void open_files(struct files *f, const uint8_t *data, size_t n) {
   }
 }
 
+// How many bytes of a character follow the one that begins it.
+static size_t further_bytes(unsigned char c) { return c < 0x80 ? 0 : c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1; }
+
 static void check_text(const struct wg_buf *b) {
   for (size_t i = 0; i < b->len; i++) {
     unsigned char c = (unsigned char)b->data[i];
-    if (c != '\n' && (c < 0x20 || c == 0x7F || (c >= 0x80 && c < 0xA0))) {
-      fprintf(stderr, "a control character at byte %zu of\n%.2000s\n", i, b->data);
+    size_t more = further_bytes(c);
+    bool whole = more < b->len - i && (more == 0 || c >= 0xC2);
+    bool control = (c != '\n' && c < 0x20) || c == 0x7F || (c == 0xC2 && whole && (unsigned char)b->data[i + 1] < 0xA0);
+    for (size_t k = 1; k <= more && whole; k++) whole = ((unsigned char)b->data[i + k] & 0xC0) == 0x80;
+    if (control || !whole) {
+      fprintf(stderr, "a control character, or no UTF-8, at byte %zu of\n%.2000s\n", i, b->data);
       abort();
     }
+    i += more;
   }
 }
 
