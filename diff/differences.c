@@ -43,6 +43,13 @@ static void exception_there(struct wg_pairing *p, uint32_t pair) {
     wg_finding_add(p, WG_D_EXCEPTION_THERE, pair, here, there);
 }
 
+// As many calls as the other, and the same one last: whichever of several like it its partner is.
+static bool stand_alike(const struct wg_pairing *p, const struct wg_dthread *a, const struct wg_dthread *b) {
+  uint32_t at = a->blocked_step;
+  return at == b->blocked_step &&
+         wg_key_strong(p, 0, a->steps[at].content) == wg_key_strong(p, 1, b->steps[at].content);
+}
+
 static void end_finding(struct wg_pairing *p, uint32_t pair) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_dthread *a = wg_thread_of(p, tp, 0), *b = wg_thread_of(p, tp, 1);
@@ -57,6 +64,7 @@ static void end_finding(struct wg_pairing *p, uint32_t pair) {
     uint32_t there = wg_partner_step(p, pair, 0, a->blocked_step);
     // Blocked in the reference too, at the same call or at another one that it came to by another way.
     if (there != WG_NONE && there == b->blocked_step) return;
+    if (stand_alike(p, a, b)) return;
     if (there == WG_NONE && beyond(tp, a->blocked_step)) return;
     wg_finding_add(p, WG_D_NEVER_RETURNED, pair, a->blocked_step, there);
   } else if (b->blocked_step != WG_NONE && tp->lasts[1]) {

@@ -120,6 +120,28 @@ static void a_thread_that_tells_little_is_itself(void) {
   wg_buf_release(&out);
 }
 
+// The wait behind a line that is damaged counts for the call before, of which there is another like it.
+static void a_thread_that_stands_in_the_second_of_two_is_itself(void) {
+#define WAITS                                                                                                          \
+  "{\"kind\":\"kernel.call\",\"tid\":2,\"idx\":1,\"name\":\"NtWaitForSingleObjectEx\",\"args\":[\"0xf800000c\","       \
+  "\"0x1\",\"0x0\","                                                                                                   \
+  "\"0x0\"]}\n"
+#define INITS                                                                                                          \
+  "{\"kind\":\"kernel.call\",\"tid\":2,\"idx\":85,\"name\":\"RtlInitAnsiString\",\"args\":[\"0x701bff14\","            \
+  "\"0x820200ac\"]}\n"
+  static const char text[] = WAITS INITS WAITS
+      "{\"kind\":\"kernel.return\",\"tid\":2,\"idx\":4,\"name\":\"NtWaitForSingleObjectEx\",\"rv\":\"0x0\",\"status\":"
+      "\"0x0\"}\n" INITS
+      "{\"kind\":\"kernel.return\",\"tid\":2,\"idx\":86,\"name\":\"RtlInitAnsiString\",\"rv\":\"0x0\",\"void\":true}\n"
+      "{\"kind\":\"wait.begin\",\"tid\":2,\"idx\":90,\"handles\":[\"e4f1538402ae3546\"],\"wait_type\":\"any\","
+      "\"timeout_ns\":-1}\n";
+  struct wg_buf out = {0};
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL(wg_file_write(at("second"), text, sizeof text - 1, &err), WG_OK);
+  CU_ASSERT_EQUAL(compare("second", "second", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
 static void an_exception_is_named(void) {
   struct wg_buf out = {0};
   for (int side = 0; side < 2; side++) {
@@ -760,6 +782,7 @@ WG_MAIN("diff_ends", {"a first call that never returns", a_first_call_that_never
         {"a thread that never starts is named without an engine",
          a_thread_that_never_starts_is_named_without_an_engine},
         {"a thread that tells little is itself", a_thread_that_tells_little_is_itself},
+        {"a thread that stands in the second of two is itself", a_thread_that_stands_in_the_second_of_two_is_itself},
         {"an exception is named", an_exception_is_named},
         {"a lock that both wait for is no difference", a_lock_that_both_wait_for_is_no_difference},
         {"a try is luck", a_try_is_luck}, {"signals of unknown objects are read", signals_of_unknown_objects_are_read},
