@@ -35,8 +35,7 @@ static bool told_equal(const struct wg_pairing *p, uint32_t pair, uint32_t a) {
   if (b == WG_NONE) return false;
   const struct wg_content *x = wg_content_at(p->s[0], wg_pair_thread(p, pair, 0), a);
   const struct wg_content *y = wg_content_at(p->s[1], wg_pair_thread(p, pair, 1), b);
-  const char *params = wg_nt_of(x) ? wg_nt_of(x)->params : "?";
-  return (x->flags & y->flags & WG_C_RV) && x->rv == y->rv && strpbrk(params, "PH?") == NULL;
+  return (x->flags & y->flags & WG_C_RV) && x->rv == y->rv && writes_nothing(wg_nt_of(x));
 }
 
 // It only makes something of what the thread has: a string.

@@ -42,17 +42,6 @@ static bool defers(const struct wg_side *s, const struct wg_content *c) {
   return io && c->nargs > 2 && (wg_arg(s, c, 1) || wg_arg(s, c, 2)); // an event, or an APC routine
 }
 
-// The DPC that a call queues, or has a timer queue; 0: none.
-static uint64_t dpc_of(const struct wg_side *s, const struct wg_content *c) {
-  static const struct {
-    const char *name;
-    unsigned arg;
-  } rows[] = {{"KeSetTimer", 2}, {"KeSetTimerEx", 3}, {"KeInsertQueueDpc", 0}};
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-    if (rows[i].arg < c->nargs && strcmp(wg_str(s, c->name), rows[i].name) == 0) return wg_arg(s, c, rows[i].arg);
-  return 0;
-}
-
 // The one that ran last before a place; 0: the trace does not tell, or it does not tell where that lies.
 static uint64_t ran_before(const struct wg_side *s, uint32_t seq) {
   size_t n = s->nran;
@@ -73,7 +62,7 @@ static bool deferring(const struct wg_cause_walk *w, uint32_t before_seq, uint32
     for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
       const struct wg_step *x = &s->threads[i].steps[k];
       if (x->seq >= before_seq) break;
-      bool runs = dpc && dpc_of(s, &s->contents[x->content]) == dpc;
+      bool runs = dpc && wg_dpc_of(s, &s->contents[x->content]) == dpc;
       if ((object != WG_NONE && x->object != object) || w->p->peer[1][i] == WG_NONE || runs < found) continue;
       if ((x->seq < seq && runs == found) || !defers(s, &s->contents[x->content])) continue;
       found = runs;

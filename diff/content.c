@@ -17,6 +17,16 @@ bool wg_content_limited(const struct wg_side *s, const struct wg_content *c) {
   return wg_call_limit(wg_nt_of(c), c->nargs, &at) && !wg_call_endless(wg_nt_of(c), at, wg_arg(s, c, at));
 }
 
+uint64_t wg_dpc_of(const struct wg_side *s, const struct wg_content *c) {
+  static const struct {
+    const char *name;
+    unsigned arg;
+  } rows[] = {{"KeSetTimer", 2}, {"KeSetTimerEx", 3}, {"KeInsertQueueDpc", 0}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (rows[i].arg < c->nargs && strcmp(wg_str(s, c->name), rows[i].name) == 0) return wg_arg(s, c, rows[i].arg);
+  return 0;
+}
+
 size_t wg_told_length(const char *text, size_t n) {
   for (;;) {
     if (n && (unsigned char)text[n - 1] <= ' ')

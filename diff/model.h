@@ -293,6 +293,8 @@ static inline uint64_t wg_arg(const struct wg_side *s, const struct wg_content *
 bool wg_content_limited(const struct wg_side *s, const struct wg_content *c);
 // It waits for something, and is asked to wait as long as that takes.
 bool wg_waits_for_ever(const struct wg_side *s, const struct wg_content *c);
+// The DPC that it queues, or has a timer queue; 0: none.
+uint64_t wg_dpc_of(const struct wg_side *s, const struct wg_content *c);
 
 // The step that an event of the thread belongs to: the last one that starts at or before it. WG_NONE if none does.
 uint32_t wg_step_at(const struct wg_dthread *t, uint64_t idx);

@@ -1,7 +1,5 @@
 // Timers' DPCs that a title has run, and that a file of another engine never tells of: that engine's own threads, on
 // which they run, make no call at all.
-#include <string.h>
-
 #include "diff/align.h"
 
 static bool is_engines(const struct wg_dthread *t) { return t->tid == 0 || t->host; }
@@ -18,17 +16,6 @@ static bool is_mute(const struct wg_pairing *p, int side) {
   return host;
 }
 
-// It hands a DPC to a timer, or to the queue.
-static bool has_dpc_run(const struct wg_side *s, const struct wg_content *c) {
-  static const struct {
-    const char *name;
-    unsigned dpc;
-  } rows[] = {{"KeSetTimer", 2}, {"KeSetTimerEx", 3}, {"KeInsertQueueDpc", 0}};
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-    if (rows[i].dpc < c->nargs && strcmp(wg_str(s, c->name), rows[i].name) == 0) return wg_arg(s, c, rows[i].dpc) != 0;
-  return false;
-}
-
 // The reference's first call that has one run, of those that have their like here.
 static bool first_setter(const struct wg_pairing *p, uint32_t *pair, uint32_t *step) {
   uint32_t seq = UINT32_MAX;
@@ -36,7 +23,7 @@ static bool first_setter(const struct wg_pairing *p, uint32_t *pair, uint32_t *s
     const struct wg_dthread *b = wg_pair_thread(p, i, 1);
     if (is_engines(b)) continue;
     for (uint32_t k = 0; k < b->nsteps && b->steps[k].seq < seq; k++) {
-      if (!has_dpc_run(p->s[1], wg_content_at(p->s[1], b, k)) || wg_partner_step(p, i, 1, k) == WG_NONE) continue;
+      if (!wg_dpc_of(p->s[1], wg_content_at(p->s[1], b, k)) || wg_partner_step(p, i, 1, k) == WG_NONE) continue;
       *pair = i;
       *step = k;
       seq = b->steps[k].seq;

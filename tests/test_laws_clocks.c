@@ -121,15 +121,20 @@ static void timers_have_apcs(void) {
   is_faulty_as(timer_apc, 1, untimed, WG_LAW_TIMER_APC);
 }
 
-// Who spins for a lock that was given back. v 1: until the end.
-static void spins(struct tale *t, int v) {
-  event(t, E1, AUTO, 1);
-  passes(t, 1, E1);
+// Thread 1 has the lock, and gives it back.
+static void has_spin_lock(struct tale *t) {
   CALL(t, 1, "KfAcquireSpinLock", LOCK);
   ret(t, 1, 0);
   guilty(t);
   CALL(t, 1, "KfReleaseSpinLock", LOCK, 0);
   ret(t, 1, 0);
+}
+
+// Who spins for a lock that was given back. v 1: until the end.
+static void spins(struct tale *t, int v) {
+  event(t, E1, AUTO, 1);
+  passes(t, 1, E1);
+  has_spin_lock(t);
   CALL(t, 2, "KfAcquireSpinLock", LOCK);
   if (v == 0) ret(t, 2, 0);
   pad(t, 1, 80);
@@ -144,11 +149,7 @@ static void locks_are_given_back(void) {
 static void tried_and_spins(struct tale *t, int v) {
   event(t, E1, AUTO, 1);
   passes(t, 1, E1);
-  CALL(t, 1, "KfAcquireSpinLock", LOCK);
-  ret(t, 1, 0);
-  guilty(t);
-  CALL(t, 1, "KfReleaseSpinLock", LOCK, 0);
-  ret(t, 1, 0);
+  has_spin_lock(t);
   CALL(t, 3, "KeTryToAcquireSpinLockAtRaisedIrql", LOCK);
   ret(t, 3, v == 0);
   if (v == 0) CALL(t, 3, "KeReleaseSpinLockFromRaisedIrql", LOCK);
@@ -208,11 +209,7 @@ static void many_breaches(struct tale *t, int v) {
   ret(t, 1, 0);
   CALL(t, 1, "KeInitializeTimerEx", DPC + 64, 0, 0, 0);
   ret(t, 1, 0);
-  CALL(t, 1, "KfAcquireSpinLock", LOCK);
-  ret(t, 1, 0);
-  guilty(t);
-  CALL(t, 1, "KfReleaseSpinLock", LOCK, 0);
-  ret(t, 1, 0);
+  has_spin_lock(t);
   tale_call(t, 1, "KeSetTimerEx", (const uint64_t[]){DPC + 64, (uint64_t)-100000, 10, DPC}, 4);
   ret(t, 1, 0);
   CALL(t, 2, "KfAcquireSpinLock", LOCK);

@@ -510,7 +510,8 @@ static enum wg_line_result line(void *p, char *l, size_t n, struct wg_event *e, 
     return rest;
   }
   if (has_prefix(l + at, n - at) && too_many(s, l + at, err)) return WG_LINE_BAD;
-  if (at == 0 && s->has_run && !s->prints && s->torn.n == 0 && wg_says_left_out(l, n)) {
+  bool bare = at == 0 && s->has_run && !s->prints && s->torn.n == 0 && !has_prefix(l, n);
+  if (bare && wg_says_left_out(l, n)) {
     for (size_t i = 0; i < s->nthreads; i++) s->threads[i].next++; // nobody knows how many
     wg_fail(err, WG_INPUT, "\"%.*s\": lines are left out", (int)n, l);
     return WG_LINE_GAP;

@@ -2,16 +2,7 @@
 // counts. The cook waits for any whistle, pours, and posts an order to a port; two waiters serve orders, each with a
 // signal back to the cook. A timer of handles calls an APC of the cook while it sleeps alertably; one kettle is taken
 // off before it boils. Whistles are events of the title's own memory, the counter a semaphore there.
-#include "xbox.h"
-void KeInitializeEvent(KEVENT *, u32 type, u32 state);
-void KeInitializeSemaphore(KSEMAPHORE *, u32 count, u32 limit);
-void KeInitializeTimerEx(KTIMER *, u32 type, u32, u32);
-u32 KeSetTimer(KTIMER *, s64 due, KDPC *);
-u32 KeSetTimerEx(KTIMER *, s64 due, u32 period, KDPC *);
-u32 KeCancelTimer(KTIMER *);
-NTSTATUS KeWaitForMultipleObjects(u32 n, void **, u32 any, u32 reason, u32 mode, u32 alertable, const s64 *, void *);
-NTSTATUS NtCreateIoCompletion(HANDLE *, u32, void *, u32), NtSetIoCompletion(HANDLE, u32, u32, u32, u32),
-    NtRemoveIoCompletion(HANDLE, u32 *, u32 *, IO_STATUS_BLOCK *, const s64 *);
+#include "engine.h"
 #define KETTLES 3
 #define WAITERS 2
 #define CUPS 8
