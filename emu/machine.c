@@ -122,8 +122,7 @@ static int start_compiler(struct wg_machine *m, struct wg_err *err) {
     WG_TRY(wg_jit_open(&library, err));
     WG_TRY(wg_jit_create(&m->jit, library, &o, err));
   }
-  wg_jit_attach(m->jit, m->code);
-  return WG_OK;
+  return wg_jit_attach(m->jit, m->code, err);
 }
 
 static int start(struct wg_machine *m, struct wg_err *err) {

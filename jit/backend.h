@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WG_JIT_VERSION 8u   // of this interface
+#define WG_JIT_VERSION 9u   // of this interface
 #define WG_JIT_MOST 512u    // instructions of a region
 #define WG_JIT_PAGE 1024u   // instructions of a page; the op behind them goes on to the next one
 #define WG_JIT_OP_BYTES 32u // at least an op's size
@@ -97,18 +97,23 @@ struct wg_jit_layout {
   uint32_t so;                                 // XER's, a byte
   uint32_t answer;                             // in the context, too: what a call that keeps registers answers
   uint32_t before;                             // and what comes before the trail: 1, nothing
-  uint32_t flags_before;                       // the flags of memory's pages lie so many bytes before memory
-  uint32_t near_before; // and so many what each granule of 1 << near_bits bytes and the next one both allow
-  uint32_t near_bits, may_read, may_write; // the flags' bits
-  uint32_t zero;                           // a register that always is 0
+  uint32_t zero;                               // a register that always is 0
   struct wg_jit_granule granules[WG_JIT_GRANULES];
   size_t ngranules;
+};
+
+// Guest memory begins where GS does; nothing is asked before an access. Where the host refuses one, at `at`, the code
+// goes on at `to`, in bytes from its beginning, and has changed nothing of what the instruction at this place of the
+// page does.
+struct wg_jit_refusal {
+  uint32_t at, to, place;
 };
 
 struct wg_jit_blob {
   uint8_t *bytes; // to be copied to an address that is a multiple of 64
   size_t size;
-  size_t entry; // offset of the handler
+  size_t entry;               // offset of the handler
+  size_t refusals, nrefusals; // offset of struct wg_jit_refusal[], in ascending order
 };
 
 struct wg_jit;

@@ -45,18 +45,6 @@ struct wg_jit_room {
   bool checked;
 };
 
-// An access to memory and others behind it, by the same register plus this or that: one check for all (guard.c), before
-// some instruction. Of one that accesses: the first of them; of that: where it is checked, which bytes of memory from
-// what a general register holds there, or two of them together; others that are checked there.
-#define WG_JIT_NO_REG 32u
-struct wg_jit_guard {
-  uint16_t leader, at, next;
-  uint8_t reg, plus;
-  bool writes;
-  int32_t low, high;
-  uint16_t first; // of the instruction itself: a leader that is checked before it
-};
-
 // A loop whose rounds follow each other in the code (unroll.c): the first are the region's own instructions.
 struct wg_jit_loop {
   uint16_t head, n, copies, rounds; // numbers of instructions: its first, how many, the first of round 1
@@ -82,8 +70,6 @@ struct wg_jit_build {
   uint16_t index[WG_JIT_PAGE];                     // in the region, of those that are of it
   LLVMBasicBlockRef go, take, far, original, near; // exits
   struct wg_jit_room room[WG_JIT_BUILT];
-  struct wg_jit_guard guards[WG_JIT_BUILT];
-  bool unguarded[WG_JIT_BUILT];              // what a leader has found may have changed since
   LLVMBasicBlockRef checks[WG_JIT_BUILT][2]; // before an instruction: reached by falling through, by a branch; or NULL
   LLVMValueRef slots[WG_JIT_SLOTS];          // allocas, or NULL
   struct {
@@ -165,13 +151,6 @@ bool wg_jit_compares(uint32_t word); // it sets LT, GT and EQ of a field as the 
 // --- learn.c: what is known behind a branch that goes or does not
 void wg_jit_learn(struct wg_jit_build *u, const struct wg_jit_insn *i, bool taken);
 
-// --- guard.c: whether an access is allowed
-void wg_jit_find_guards(struct wg_jit_build *u);
-// Before the instruction that is being built: goes to `refused` unless what begins there is.
-void wg_jit_guard(struct wg_jit_build *u, LLVMBasicBlockRef refused);
-// That of the instruction that is being built: `at` is its address, `right` one bit of a page's flags.
-LLVMValueRef wg_jit_allowed(struct wg_jit_build *u, LLVMValueRef at, uint32_t right, uint32_t n);
-
 // --- unroll.c: which instruction follows which; WG_JIT_NOWHERE: none of the region
 void wg_jit_unroll(struct wg_jit_build *u); // at first
 uint16_t wg_jit_falls_to(const struct wg_jit_build *u, unsigned insn);
@@ -226,11 +205,23 @@ struct wg_jit_clone {
 // Builds from where the builder is. HOPELESS: what was built has to be thrown away.
 enum wg_jit_cloned wg_jit_clone(struct wg_jit_build *u, struct wg_jit_clone *k);
 
+// --- access.c
+#define WG_JIT_REFUSALS ".wedge.refusals" // a section of struct wg_jit_refusal, counted from WG_JIT_BODY
+struct wg_jit_linked;
+// What the section says, appended to the code. NULL, or what is wrong with it.
+const char *wg_jit_refusals(const struct wg_jit_linked *linked, struct wg_jit_blob *out);
+
 // --- object.c
-// The bytes of an object file's code and constants, linked. NULL, or what is wrong with it.
-// It is entered at WG_JIT_FRONT; `body`: where WG_JIT_BODY lies. `map`: its stack map, or NULL; it is no part of the
-// result.
-const char *wg_jit_link(const uint8_t *object, size_t size, struct wg_jit_blob *out, size_t *body, const uint8_t **map,
-                        size_t *map_size);
+// What an object file consists of, besides what is in the blob.
+struct wg_jit_linked {
+  size_t body;        // where WG_JIT_BODY lies in the blob
+  const uint8_t *map; // its stack map, or NULL
+  size_t map_size;
+  const uint8_t *refusals; // or NULL
+  size_t refusals_size;
+};
+// The bytes of an object file's code and constants, linked. NULL, or what is wrong with it. It is entered at
+// WG_JIT_FRONT.
+const char *wg_jit_link(const uint8_t *object, size_t size, struct wg_jit_blob *out, struct wg_jit_linked *parts);
 
 #endif

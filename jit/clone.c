@@ -289,8 +289,7 @@ enum wg_jit_cloned wg_jit_clone(struct wg_jit_build *u, struct wg_jit_clone *k) 
     wg_clone_know(x, LLVMGetParam(f, 1), (struct wg_clone_seen){.kind = WG_IS_OP});
   if (LLVMCountParams(f) == 4) {
     wg_clone_become(x, LLVMGetParam(f, 2), u->base);
-    wg_clone_become(x, LLVMGetParam(f, 3),
-                    wg_jit_at(u, u->base, wg_jit_i64(u->j, -(uint64_t)u->j->layout.flags_before), u->j->i8));
+    wg_clone_become(x, LLVMGetParam(f, 3), u->flags);
   }
   make_blocks(x, f);
   for (size_t i = 0; i < x->nblocks && !x->hopeless; i++) {

@@ -63,4 +63,7 @@ bool wg_clone_pointer(struct wg_clone *x, LLVMValueRef i); // true if it was one
 enum wg_cloned_call { WG_CALL_CLONED, WG_CALL_LEFT };
 enum wg_cloned_call wg_clone_call(struct wg_clone *x, LLVMValueRef i);
 
+// --- access.c
+bool wg_clone_access(struct wg_clone *x, LLVMValueRef i, const char *call); // true if it was one to guest memory
+
 #endif

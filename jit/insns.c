@@ -190,14 +190,7 @@ enum wg_cloned_call wg_clone_call(struct wg_clone *x, LLVMValueRef i) {
   size_t n;
   LLVMValueRef f = LLVMGetCalledValue(i);
   const char *name = LLVMIsAFunction(f) ? LLVMGetValueName2(f, &n) : "";
-  if (strcmp(name, "wgj_allowed") == 0) {
-    uint64_t right = 0, bytes = 0;
-    LLVMValueRef at = wg_clone_value(x, LLVMGetOperand(i, 0));
-    if (!wg_clone_constant(LLVMGetOperand(i, 1), &right) || !wg_clone_constant(LLVMGetOperand(i, 2), &bytes))
-      x->hopeless = true;
-    wg_clone_become(x, i, wg_jit_allowed(x->u, at, (uint32_t)right, (uint32_t)bytes));
-    return WG_CALL_CLONED;
-  }
+  if (wg_clone_access(x, i, name)) return WG_CALL_CLONED;
   if (strcmp(name, "wgj_field") == 0) {
     uint64_t field = 0;
     if (!wg_clone_constant(wg_clone_value(x, LLVMGetOperand(i, 1)), &field)) x->hopeless = true;

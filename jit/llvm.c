@@ -44,6 +44,7 @@ static void set_up_library(void) {
   LLVMInitializeX86Target();
   LLVMInitializeX86TargetMC();
   LLVMInitializeX86AsmPrinter();
+  LLVMInitializeX86AsmParser(); // of accesses (access.c)
 }
 
 static bool set_up(struct wg_jit *j, char *why, size_t cap) {
@@ -107,13 +108,11 @@ static const char *emit(const struct wg_jit_build *u, struct wg_jit_blob *out) {
     LLVMDisposeMessage(message);
     return "LLVM cannot make code of it";
   }
-  const uint8_t *map;
-  size_t size;
-  size_t body;
-  const char *why =
-      wg_jit_link((const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object), out, &body, &map, &size);
-  if (why == NULL && map) {
-    why = wg_jit_frames(u, map, size, body, out);
+  struct wg_jit_linked linked;
+  const char *why = wg_jit_link((const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object), out, &linked);
+  if (why == NULL) {
+    if (linked.map) why = wg_jit_frames(u, linked.map, linked.map_size, linked.body, out);
+    if (why == NULL) why = wg_jit_refusals(&linked, out);
     if (why) free(out->bytes);
   }
   LLVMDisposeMemoryBuffer(object);

@@ -18,14 +18,16 @@ static const void *part(const struct object *o, uint64_t at, uint64_t n) {
   return at <= o->size && n <= o->size - at ? o->bytes + at : NULL;
 }
 
-static bool is_map(const struct object *o, const Elf64_Shdr *s) {
-  static const char name[] = ".llvm_stackmaps";
+static bool is_called(const struct object *o, const Elf64_Shdr *s, const char *name) {
+  size_t size = strlen(name) + 1;
   if (o->h->e_shstrndx >= o->h->e_shnum) return false;
   const Elf64_Shdr *t = &o->sections[o->h->e_shstrndx];
-  if (s->sh_name >= t->sh_size || t->sh_size - s->sh_name < sizeof name) return false;
+  if (s->sh_name >= t->sh_size || t->sh_size - s->sh_name < size) return false;
   const char *names = part(o, t->sh_offset, t->sh_size);
-  return names && memcmp(names + s->sh_name, name, sizeof name) == 0;
+  return names && memcmp(names + s->sh_name, name, size) == 0;
 }
+
+#define MAP ".llvm_stackmaps"
 
 static size_t place(struct object *o) {
   size_t at = 0;
@@ -34,7 +36,7 @@ static size_t place(struct object *o) {
       const Elf64_Shdr *s = &o->sections[i];
       bool is_code = s->sh_flags & SHF_EXECINSTR;
       if (!(s->sh_flags & SHF_ALLOC) || s->sh_type != SHT_PROGBITS || is_code != (code == 1) || s->sh_size == 0 ||
-          is_map(o, s))
+          is_called(o, s, MAP))
         continue;
       size_t align = s->sh_addralign ? s->sh_addralign : 1;
       if (align > 64) return 0;
@@ -89,17 +91,26 @@ static const char *find_entry(struct object *o, const char *name, size_t *out) {
   return "it has no such function";
 }
 
-static const uint8_t *find_map(const struct object *o, size_t *size) {
+static const uint8_t *find_section(const struct object *o, const char *name, size_t *size) {
   for (size_t i = 0; i < o->h->e_shnum; i++)
-    if (is_map(o, &o->sections[i])) {
+    if (is_called(o, &o->sections[i], name)) {
       *size = o->sections[i].sh_size;
       return part(o, o->sections[i].sh_offset, o->sections[i].sh_size);
     }
   return NULL;
 }
 
-const char *wg_jit_link(const uint8_t *object, size_t size, struct wg_jit_blob *out, size_t *body, const uint8_t **map,
-                        size_t *map_size) {
+// The assembler knows all that stands in the section of this name.
+static bool is_complete(const struct object *o, const char *name) {
+  for (size_t i = 0; i < o->h->e_shnum; i++) {
+    const Elf64_Shdr *s = &o->sections[i];
+    if (s->sh_type == SHT_RELA && s->sh_info < o->h->e_shnum && is_called(o, &o->sections[s->sh_info], name))
+      return false;
+  }
+  return true;
+}
+
+const char *wg_jit_link(const uint8_t *object, size_t size, struct wg_jit_blob *out, struct wg_jit_linked *parts) {
   struct object o = {.bytes = object, .size = size};
   o.h = part(&o, 0, sizeof *o.h);
   if (o.h == NULL || memcmp(o.h->e_ident, ELFMAG, SELFMAG) != 0 || o.h->e_machine != EM_X86_64) return "no object file";
@@ -121,8 +132,10 @@ const char *wg_jit_link(const uint8_t *object, size_t size, struct wg_jit_blob *
   if (n == 0) why = "it has no code";
   if (why == NULL) why = relocate(&o, out->bytes);
   if (why == NULL) why = find_entry(&o, WG_JIT_FRONT, &out->entry);
-  if (why == NULL) why = find_entry(&o, WG_JIT_BODY, body);
-  *map = find_map(&o, map_size);
+  if (why == NULL) why = find_entry(&o, WG_JIT_BODY, &parts->body);
+  if (why == NULL && !is_complete(&o, WG_JIT_REFUSALS)) why = "places of accesses that are not known";
+  parts->map = find_section(&o, MAP, &parts->map_size);
+  parts->refusals = find_section(&o, WG_JIT_REFUSALS, &parts->refusals_size);
   if (why) free(out->bytes);
   free(o.placed);
   return why;

@@ -12,7 +12,6 @@ static void fill(struct wg_jit_build *u, LLVMBasicBlockRef block, LLVMBasicBlock
 static void step(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   struct wg_jit *j = u->j;
   LLVMBasicBlockRef ready = wg_jit_block(u);
-  for (size_t k = 0; k <= u->now; k++) u->unguarded[k] = true;
   LLVMBuildBr(u->b, wg_jit_leave(u, ready, false, false));
   u->steps[u->now] = true;
   wg_jit_put(u, ready);
@@ -80,18 +79,8 @@ static void plain(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   left_to_the_interpreter(u, i);
 }
 
-static void guard(struct wg_jit_build *u, const struct wg_jit_insn *i) {
-  LLVMBasicBlockRef refused = wg_jit_block(u);
-  wg_jit_guard(u, refused);
-  LLVMBasicBlockRef on = LLVMGetInsertBlock(u->b);
-  wg_jit_put(u, refused);
-  left_to_the_interpreter(u, i);
-  wg_jit_put(u, on);
-}
-
 static void insn(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   wg_jit_put(u, u->block[u->now]);
-  if (u->guards[u->now].first != WG_JIT_NOWHERE) guard(u, i);
   if (i->leave)
     wg_jit_exit_at(u, i->place, u->original);
   else if (!wg_jit_branches(i))
@@ -214,7 +203,6 @@ bool wg_jit_region(struct wg_jit_build *u) {
   wg_jit_keep(u);
   wg_jit_find_room(u);
   find_joins(u);
-  wg_jit_find_guards(u);
   wg_jit_put(u, first);
   entry(u);
   wg_jit_exits(u);

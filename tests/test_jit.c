@@ -108,7 +108,7 @@ static bool begin_with(struct two *t, const struct wg_jit_options *o) {
   CU_ASSERT_EQUAL_FATAL(wg_harness_create(&t->plain, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(wg_harness_create(&t->compiled, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(wg_jit_create(&t->jit, the_library(), o, &err), WG_OK);
-  wg_jit_attach(t->jit, t->compiled->code);
+  CU_ASSERT_EQUAL_FATAL(wg_jit_attach(t->jit, t->compiled->code, &err), WG_OK);
   for (int i = 0; i < 2; i++) {
     struct wg_harness *h = i ? t->compiled : t->plain;
     wg_harness_map(h, CODE, NULL, 4096);
@@ -557,7 +557,7 @@ static void test_again(void) {
   t.compiled = next;
   wg_harness_map(next, CODE, NULL, 4096);
   wg_harness_map(next, DATA, NULL, 8192);
-  wg_jit_attach(t.jit, next->code);
+  CU_ASSERT_EQUAL_FATAL(wg_jit_attach(t.jit, next->code, &err), WG_OK);
   set_code(t.plain, two, 2);
   set_code(next, two, 2);
   next->cpu.cycle = t.plain->cpu.cycle;

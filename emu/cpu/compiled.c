@@ -65,6 +65,11 @@ void wg_compiled_turn(const struct wg_cpu *c) {
   if (x) x->compiler.turn(x->compiler.ctx, c);
 }
 
+uintptr_t wg_compiled_refused(const struct wg_cpu *c, uintptr_t at) {
+  const struct wg_compiled *x = wg_code_compiled(c->code);
+  return x ? x->compiler.refused(x->compiler.ctx, at) : 0;
+}
+
 bool wg_compiled_install(struct wg_code *code, uint32_t page, const uint16_t *places, size_t n, wg_handler *fn) {
   struct wg_compiled *x = wg_code_compiled(code);
   struct wg_op *ops = wg_code_pages(code)[page];
@@ -252,11 +257,6 @@ void wg_compiled_layout(struct wg_jit_layout *out) {
       .so = AT(so),
       .answer = AT(k),
       .before = AT(trail_before),
-      .flags_before = WG_MEM_FLAGS_BEFORE,
-      .near_before = WG_MEM_NEAR_BEFORE,
-      .near_bits = WG_MEM_GRANULE_BITS,
-      .may_read = WG_PAGE_R,
-      .may_write = WG_PAGE_W,
       .zero = AT(gpr) + WG_GPR_ZERO * sizeof c->gpr[0],
       .ngranules = 10,
       .granules = {{AT(gpr), 8, 32, .late = true, .general = true},

@@ -9,6 +9,7 @@
 #include "emu/cpu/compiled.h"
 #include "emu/cpu/idle.h"
 #include "emu/mem/touched.h"
+#include "emu/mem/view.h"
 #include "emu/mem/watch.h"
 #include "emu/state/archive.h"
 
@@ -284,6 +285,12 @@ void wg_code_compiled_forget(struct wg_code *code) {
   for (size_t i = 0; i < code->nmade; i++)
     wg_compiled_forget(code->compiled, code->pages[code->made[i]], code->made[i]);
 }
+
+void wg_code_compiled_forget_page(struct wg_code *code, uint32_t page) {
+  if (code->pages[page]) wg_compiled_forget(code->compiled, code->pages[page], page);
+}
+
+int wg_code_view(struct wg_code *code, struct wg_err *err) { return wg_mem_view_open(code->mem, err); }
 
 const uint8_t *wg_code_page_bytes(struct wg_code *code, uint32_t page) {
   bool readable = code->mem->flags[page] & (WG_PAGE_R | WG_PAGE_R_SLOW);

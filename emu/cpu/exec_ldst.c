@@ -7,6 +7,17 @@
 #define wg_store_16 wg_store_be16
 #define wg_store_32 wg_store_be32
 #define wg_store_64 wg_store_be64
+static inline wg_lanes wg_load_128(const uint8_t *p) {
+  wg_lanes v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+static inline void wg_store_128(uint8_t *p, wg_lanes v) { __builtin_memcpy(p, &v, sizeof v); }
+// The words of a vector register from how memory has them, and back.
+static inline wg_lanes swapped(wg_lanes v) {
+  for (unsigned i = 0; i < 4; i++) v[i] = __builtin_bswap32(v[i]);
+  return v;
+}
 
 #define EA_D ((uint32_t)RA0 + (uint32_t)o->imm)
 #define EA_DU ((uint32_t)RA + (uint32_t)o->imm)
@@ -14,8 +25,50 @@
 #define EA_XU ((uint32_t)RA + (uint32_t)RB)
 
 #ifdef WG_JIT_BODIES
-bool wgj_allowed(uint64_t at, uint32_t right, uint32_t n); // the compiler's: what goes before may have asked for it
-#define ALLOWED(right, n) wgj_allowed(at, right, n)
+// The compiler's (jit/access.c): each accesses memory or makes the interpreter do the instruction, which may have
+// written memory by then, but no register.
+uint64_t wgj_load_8(uint32_t at);
+uint64_t wgj_load_16(uint32_t at);
+uint64_t wgj_load_32(uint32_t at);
+uint64_t wgj_load_64(uint32_t at);
+wg_lanes wgj_load_128(uint32_t at); // as it is in memory
+void wgj_store_8(uint32_t at, uint64_t v);
+void wgj_store_16(uint32_t at, uint64_t v);
+void wgj_store_32(uint32_t at, uint64_t v);
+void wgj_store_64(uint32_t at, uint64_t v);
+void wgj_store_128(uint32_t at, wg_lanes v);
+#define MAY(right, n, out) (void)0
+#define MAY_IN_PAGE(right, out) (void)0
+#define LOADED(bits) wgj_load_##bits((uint32_t)at)
+#define PUT(bits, v) wgj_store_##bits((uint32_t)at, v)
+
+// The shapes of what these become: instructions that go on at one of two places. What they are is up to the compiler.
+uint64_t wgj_shape_load(uint32_t a, uint32_t b) {
+  uint64_t v;
+  __asm__ goto volatile("" : "=r"(v) : "r"(a), "r"(b) : : refused);
+  return v;
+refused:
+  return 0;
+}
+wg_lanes wgj_shape_load_vector(uint32_t a, uint32_t b) {
+  wg_lanes v;
+  __asm__ goto volatile("" : "=x"(v) : "r"(a), "r"(b) : : refused);
+  return v;
+refused:
+  return (wg_lanes){0};
+}
+bool wgj_shape_store(uint64_t v, uint32_t a, uint32_t b) {
+  __asm__ goto volatile("" : : "r"(v), "r"(a), "r"(b) : : refused);
+  return true;
+refused:
+  return false;
+}
+bool wgj_shape_store_vector(wg_lanes v, uint32_t a, uint32_t b) {
+  __asm__ goto volatile("" : : "x"(v), "r"(a), "r"(b) : : refused);
+  return true;
+refused:
+  return false;
+}
 #else
 // What an access of `n` bytes needs: one flag tells, that of its granule and the next one, but at the end of what is
 // allowed, where it depends on where the access ends.
@@ -23,6 +76,13 @@ bool wgj_allowed(uint64_t at, uint32_t right, uint32_t n); // the compiler's: wh
   ((n) == 1 ? likely(flags[at >> 12] & (right))                                                                        \
             : likely(flags[(int64_t)(at >> WG_MEM_GRANULE_BITS) - WG_MEM_GRANULES] & (right)) ||                       \
                   ((flags[at >> 12] & (right)) && (at & (WG_PAGE - 1)) <= WG_PAGE - (n)))
+// An access of `n` bytes at `at`, or one that lies within a page, goes on in `out` if it is not allowed.
+#define MAY(right, n, out)                                                                                             \
+  if (unlikely(!ALLOWED(right, n))) BECOME(out)
+#define MAY_IN_PAGE(right, out)                                                                                        \
+  if (unlikely(!(flags[at >> 12] & (right)))) BECOME(out)
+#define LOADED(bits) wg_load_##bits(base + at)
+#define PUT(bits, v) wg_store_##bits(base + at, v)
 #endif
 
 // Crossings, devices and what no page allows take the slow way, out of line so that the fast one stays a tail call.
@@ -45,8 +105,8 @@ bool wgj_allowed(uint64_t at, uint32_t right, uint32_t n); // the compiler's: wh
   }                                                                                                                    \
   HANDLER(name) {                                                                                                      \
     uint64_t at = (ea);                                                                                                \
-    if (unlikely(!ALLOWED(WG_PAGE_R, bits / 8))) BECOME(name##_out);                                                   \
-    uint64_t v = wg_load_##bits(base + at);                                                                            \
+    MAY(WG_PAGE_R, bits / 8, name##_out);                                                                              \
+    uint64_t v = LOADED(bits);                                                                                         \
     target = conv;                                                                                                     \
     if (update) RA = at;                                                                                               \
     NEXT;                                                                                                              \
@@ -89,8 +149,8 @@ LOAD(ldbrx, 64, EA_X, __builtin_bswap64(v), 0)
   }                                                                                                                    \
   HANDLER(name) {                                                                                                      \
     uint64_t at = (ea);                                                                                                \
-    if (unlikely(!ALLOWED(WG_PAGE_W, bits / 8))) BECOME(name##_out);                                                   \
-    wg_store_##bits(base + at, (uint##bits##_t)(value));                                                               \
+    MAY(WG_PAGE_W, bits / 8, name##_out);                                                                              \
+    PUT(bits, (uint##bits##_t)(value));                                                                                \
     if (update) RA = at;                                                                                               \
     NEXT;                                                                                                              \
   }
@@ -223,8 +283,9 @@ static inline void conditionally(struct wg_cpu *c, bool stored) {
   }                                                                                                                    \
   HANDLER(name) {                                                                                                      \
     uint64_t at = EA_X;                                                                                                \
-    if (unlikely(at % (bits / 8) || !ALLOWED(WG_PAGE_R, bits / 8))) BECOME(wg_op_##name##_out);                        \
-    uint64_t v = wg_load_##bits(base + at);                                                                            \
+    if (unlikely(at % (bits / 8))) BECOME(wg_op_##name##_out);                                                         \
+    MAY(WG_PAGE_R, bits / 8, wg_op_##name##_out);                                                                      \
+    uint64_t v = LOADED(bits);                                                                                         \
     reserve(c, (uint32_t)at);                                                                                          \
     RD = v;                                                                                                            \
     NEXT;                                                                                                              \
@@ -246,8 +307,11 @@ static inline void conditionally(struct wg_cpu *c, bool stored) {
   HANDLER(name) {                                                                                                      \
     uint64_t at = EA_X;                                                                                                \
     bool ok = is_reserved(c, (uint32_t)at);                                                                            \
-    if (unlikely(at % (bits / 8) || (ok && !ALLOWED(WG_PAGE_W, bits / 8)))) BECOME(wg_op_##name##_out);                \
-    if (ok) wg_store_##bits(base + at, (uint##bits##_t)RS);                                                            \
+    if (unlikely(at % (bits / 8))) BECOME(wg_op_##name##_out);                                                         \
+    if (ok) {                                                                                                          \
+      MAY(WG_PAGE_W, bits / 8, wg_op_##name##_out);                                                                    \
+      PUT(bits, (uint##bits##_t)RS);                                                                                   \
+    }                                                                                                                  \
     conditionally(c, ok);                                                                                              \
     NEXT;                                                                                                              \
   }
@@ -268,9 +332,8 @@ static void zero_block(struct wg_cpu *c, uint32_t at, uint32_t n) {
   OP_STOPS(name##_out) { zero_block(c, EA_X, n); }                                                                     \
   HANDLER(name) {                                                                                                      \
     uint64_t at = EA_X & ~(n - 1u);                                                                                    \
-    if (unlikely(!(flags[at >> 12] & WG_PAGE_W))) BECOME(wg_op_##name##_out);                                          \
-    for (unsigned i = 0; i < n; i += sizeof(wg_lanes))                                                                 \
-      __builtin_memcpy(base + at + i, &(wg_lanes){0}, sizeof(wg_lanes));                                               \
+    MAY_IN_PAGE(WG_PAGE_W, wg_op_##name##_out);                                                                        \
+    for (unsigned i = 0; i < n; i += sizeof(wg_lanes), at += sizeof(wg_lanes)) PUT(128, (wg_lanes){0});                \
     NEXT;                                                                                                              \
   }
 ZERO_BLOCK(dcbz, 32)
@@ -300,9 +363,8 @@ static bool load_vec(struct wg_cpu *c, uint32_t at, union wg_vec *v) {
   OP_STOPS(name##_out) { load_vec(c, EA_X & ~15u, &VD); }                                                              \
   HANDLER(name) {                                                                                                      \
     uint32_t at = EA_X & ~15u;                                                                                         \
-    if (unlikely(!(flags[at >> 12] & WG_PAGE_R))) BECOME(wg_op_##name##_out);                                          \
-    const uint8_t *p = base + at;                                                                                      \
-    wg_set_lanes(&VD, (wg_lanes){wg_load_be32(p), wg_load_be32(p + 4), wg_load_be32(p + 8), wg_load_be32(p + 12)});    \
+    MAY_IN_PAGE(WG_PAGE_R, wg_op_##name##_out);                                                                        \
+    wg_set_lanes(&VD, swapped(LOADED(128)));                                                                           \
     NEXT;                                                                                                              \
   }
 LOAD_VECTOR(lvx)
@@ -315,8 +377,8 @@ OP_STOPS(stvx_out) {
 }
 HANDLER(stvx) {
   uint32_t at = EA_X & ~15u;
-  if (unlikely(!(flags[at >> 12] & WG_PAGE_W))) BECOME(wg_op_stvx_out);
-  for (unsigned i = 0; i < 4; i++) wg_store_be32(base + at + 4 * i, VD.w[i]);
+  MAY_IN_PAGE(WG_PAGE_W, wg_op_stvx_out);
+  PUT(128, swapped(wg_lanes_of(&VD)));
   NEXT;
 }
 // lve*x define the addressed element only; the whole quadword is loaded, as the reference does.
@@ -330,8 +392,8 @@ LOAD_VECTOR(lvex)
   HANDLER(name) {                                                                                                      \
     uint64_t at = EA_X & ~(bits / 8 - 1u);                                                                             \
     unsigned i = (unsigned)(at & 15) / (bits / 8);                                                                     \
-    if (unlikely(!(flags[at >> 12] & WG_PAGE_W))) BECOME(wg_op_##name##_out);                                          \
-    wg_store_##bits(base + at, elem);                                                                                  \
+    MAY_IN_PAGE(WG_PAGE_W, wg_op_##name##_out);                                                                        \
+    PUT(bits, elem);                                                                                                   \
     NEXT;                                                                                                              \
   }
 STVE(stvebx, 8, WG_VB(VD, i))

@@ -187,6 +187,11 @@ HANDLER(undefined);
 
 // A vector register's four words in one access: narrower stores would stall the loads that follow.
 typedef uint32_t wg_lanes __attribute__((vector_size(16)));
+static inline wg_lanes wg_lanes_of(const union wg_vec *v) {
+  wg_lanes u;
+  __builtin_memcpy(&u, v, sizeof u);
+  return u;
+}
 static inline void wg_set_lanes(union wg_vec *v, wg_lanes u) { __builtin_memcpy(v, &u, sizeof u); }
 
 // A field of CR from LT 8, GT 4, EQ 2 and SO 1.

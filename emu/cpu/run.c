@@ -7,6 +7,7 @@
 #include "emu/cpu/fpu.h"
 #include "emu/cpu/idle.h"
 #include "emu/cpu/ops.h"
+#include "emu/cpu/refused.h"
 
 #define OP_SIZE sizeof(struct wg_op)
 
@@ -105,7 +106,9 @@ static uint64_t bounded(uint64_t limit) { return limit < UINT64_MAX / 64 ? limit
 
 static void run_from(struct wg_cpu *c, const struct wg_op *o) {
   c->k = c->cycle * OP_SIZE - (uintptr_t)o;
+  wg_refused_enter(c);
   while (o) o = o->fn(c, o, c->k, c->branches->trail, c->mem->base, c->mem->flags);
+  wg_refused_leave();
 }
 
 enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {

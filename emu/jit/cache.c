@@ -12,20 +12,21 @@
 #include "emu/jit/identity.h"
 #include "emu/jit/library.h"
 
-#define MAGIC "wedge compiled 1" // 16 bytes
+#define MAGIC "wedge compiled 2" // 16 bytes
 #define MAGIC_SIZE 16u
 #define HEAD (MAGIC_SIZE + WG_JIT_IDENTITY + 4u)
 #define INSN 8u // an instruction's place, whether it is an entry, whether it is left to the interpreter, its word
-#define REGION_HEAD 16u
+#define REGION_HEAD 24u
 #define REGION_MOST ((size_t)8 << 20) // bytes of a region's code; the largest seen has some ten thousand
 #define PLACES (1u << 16)
 
 struct kept {
   uint32_t pc, size, entry, n;
-  uint32_t next;  // that begins at the same place, + 1
-  bool used;      // taken or added
-  uint8_t *code;  // n times INSN
-  uint8_t *bytes; // of the same allocation
+  uint32_t refusals, nrefusals; // struct wg_jit_blob's
+  uint32_t next;                // that begins at the same place, + 1
+  bool used;                    // taken or added
+  uint8_t *code;                // n times INSN
+  uint8_t *bytes;               // of the same allocation
 };
 
 struct wg_jit_cache {
@@ -159,7 +160,8 @@ bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const uint8_t *page,
     c->stats.taken++;
     insns_of(k, insns);
     *n = k->n;
-    *out = (struct wg_jit_blob){.bytes = k->bytes, .size = k->size, .entry = k->entry};
+    *out = (struct wg_jit_blob){
+        .bytes = k->bytes, .size = k->size, .entry = k->entry, .refusals = k->refusals, .nrefusals = k->nrefusals};
   }
   pthread_mutex_unlock(&c->lock);
   return k != NULL;
@@ -185,8 +187,13 @@ void wg_jit_cache_add(struct wg_jit_cache *c, uint32_t pc, const struct wg_jit_r
   pthread_mutex_lock(&c->lock);
   c->stats.compiled++;
   if (blob) {
-    const struct kept k = {
-        .pc = pc, .size = (uint32_t)blob->size, .entry = (uint32_t)blob->entry, .n = (uint32_t)r->n, .used = true};
+    const struct kept k = {.pc = pc,
+                           .size = (uint32_t)blob->size,
+                           .entry = (uint32_t)blob->entry,
+                           .n = (uint32_t)r->n,
+                           .refusals = (uint32_t)blob->refusals,
+                           .nrefusals = (uint32_t)blob->nrefusals,
+                           .used = true};
     add(c, k, code, blob->bytes);
   }
   pthread_mutex_unlock(&c->lock);
@@ -201,7 +208,7 @@ struct wg_jit_cache_stats wg_jit_cache_stats(struct wg_jit_cache *c) {
 
 // --- as bytes ----------------------------------------------------------------------------------------------
 // The magic, the identity and how many there are; of each where it begins, its size, its entry, how many instructions
-// it has, these, and its bytes. Numbers are little-endian.
+// it has, where its refusals are and how many, the instructions, and its bytes. Numbers are little-endian.
 
 static bool are_insns(const uint8_t *p, uint32_t n) {
   for (uint32_t i = 0; i < n; i++, p += INSN)
@@ -209,14 +216,32 @@ static bool are_insns(const uint8_t *p, uint32_t n) {
   return true;
 }
 
+// As the backend makes them (struct wg_jit_refusal).
+static bool are_refusals(const struct kept *k, const uint8_t *bytes) {
+  const size_t each = sizeof(struct wg_jit_refusal);
+  if (k->refusals % 4 || k->refusals > k->size || (k->size - k->refusals) / each < k->nrefusals) return false;
+  struct wg_jit_refusal r;
+  for (uint32_t i = 0, least = 0; i < k->nrefusals; i++, least = r.at + 1) {
+    memcpy(&r, bytes + k->refusals + i * each, each);
+    if (r.at < least || r.at >= k->size || r.to >= k->size || r.place >= WG_JIT_PAGE) return false;
+  }
+  return true;
+}
+
 static bool load_region(struct wg_jit_cache *c, const uint8_t *p, size_t left, size_t *taken) {
   if (left < REGION_HEAD) return false;
-  struct kept k = {
-      .pc = wg_load_le32(p), .size = wg_load_le32(p + 4), .entry = wg_load_le32(p + 8), .n = wg_load_le32(p + 12)};
+  struct kept k = {.pc = wg_load_le32(p),
+                   .size = wg_load_le32(p + 4),
+                   .entry = wg_load_le32(p + 8),
+                   .n = wg_load_le32(p + 12),
+                   .refusals = wg_load_le32(p + 16),
+                   .nrefusals = wg_load_le32(p + 20)};
   const uint8_t *code = p + REGION_HEAD;
   if (k.pc % 4 || k.size == 0 || k.size > REGION_MOST || k.entry >= k.size || k.n == 0 || k.n > WG_JIT_MOST)
     return false;
-  if (saved_size(k.n, k.size) > left || !are_insns(code, k.n) || is_there(c, k.pc, code, k.n)) return false;
+  if (saved_size(k.n, k.size) > left || !are_insns(code, k.n) || !are_refusals(&k, code + k.n * INSN) ||
+      is_there(c, k.pc, code, k.n))
+    return false;
   copy(&k, code, code + k.n * INSN);
   put(c, k);
   *taken = saved_size(k.n, k.size);
@@ -256,6 +281,8 @@ static uint32_t save_regions(const struct wg_jit_cache *c, bool used, struct wg_
     wg_buf_le32(out, k->size);
     wg_buf_le32(out, k->entry);
     wg_buf_le32(out, k->n);
+    wg_buf_le32(out, k->refusals);
+    wg_buf_le32(out, k->nrefusals);
     wg_buf_add(out, k->code, k->n * INSN + k->size);
     n++;
   }

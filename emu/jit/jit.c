@@ -7,9 +7,11 @@
 #include "emu/cpu/branch.h"
 #include "emu/cpu/compiled.h"
 #include "emu/cpu/keep.h"
+#include "emu/cpu/refused.h"
 #include "emu/jit/arena.h"
 #include "emu/jit/choose.h"
 #include "emu/jit/library.h"
+#include "emu/jit/refusals.h"
 #include "emu/jit/worker.h"
 
 #define THRESHOLD 64u
@@ -29,6 +31,7 @@ struct wg_jit_host {
   struct wg_worker *worker;
   struct wg_jit_cache *cache; // or NULL
   struct wg_arena arena;
+  struct wg_refusals refusals; // of what is in it
   struct wg_compiler compiler;
   struct wg_jit_stats stats;
   unsigned threshold;
@@ -51,11 +54,17 @@ struct cover {
   bool tried;                     // what is kept of it
 };
 
+// Instructions of a page whose accesses are refused too often: the interpreter executes them, and comes back.
+struct stepped {
+  bool at[WG_CHOSEN_PAGE];
+};
+
 struct page {
   struct page *next; // of all that there are
   struct cover cover;
   struct kept *kept; // in the order in which they were made
   unsigned rewritten;
+  struct stepped *stepped; // or NULL
 };
 
 // A region that has been compiled: it is good wherever the same instructions are at the same addresses, in code that
@@ -93,7 +102,8 @@ static void recent_jumps(const struct wg_branches *b, uint32_t page, struct wg_j
 }
 
 // The region that begins at `pc`, to be compiled, of what is in `of` alone, unless that is NULL.
-static struct wg_job *job_at(struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps, const bool *of) {
+static struct wg_job *job_at(struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps, const bool *of,
+                             const struct stepped *stepped) {
   uint32_t words[WG_CHOSEN_PAGE], page = pc >> 12;
   struct wg_chosen chosen;
   if (!page_words(code, page, words)) return NULL;
@@ -106,9 +116,14 @@ static struct wg_job *job_at(struct wg_code *code, uint32_t pc, const struct wg_
     struct wg_jit_insn *insn = &job->insns[job->n++];
     wg_compiled_insn(code, (page << 12) + 4 * i, words[i], insn);
     insn->entry = chosen.entry[i];
+    if (stepped && stepped->at[i]) insn->body = NULL;
     job->breaks |= wg_code_breaks_at(code, insn->pc);
   }
   return job;
+}
+
+static const struct stepped *stepped_of(const struct wg_jit_host *h, uint32_t pc) {
+  return h->pages[pc >> 12] ? h->pages[pc >> 12]->stepped : NULL;
 }
 
 static void asked(struct wg_jit_host *h, const struct wg_job *job) {
@@ -118,7 +133,8 @@ static void asked(struct wg_jit_host *h, const struct wg_job *job) {
 
 // What an earlier run has kept of the region that begins at `pc`: done.
 static bool take_kept(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
-  const uint8_t *page = wg_jit_cache_may(h->cache, pc) ? wg_code_page_bytes(code, pc >> 12) : NULL;
+  const uint8_t *page =
+      wg_jit_cache_may(h->cache, pc) && stepped_of(h, pc) == NULL ? wg_code_page_bytes(code, pc >> 12) : NULL;
   if (page == NULL) return false;
   struct wg_job *job = wg_xcalloc(1, sizeof *job);
   job->page = pc >> 12;
@@ -135,7 +151,7 @@ static bool take_kept(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) 
 
 static void ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps,
                 const bool *of) {
-  struct wg_job *job = take_kept(h, code, pc) ? NULL : job_at(code, pc, jumps, of);
+  struct wg_job *job = take_kept(h, code, pc) ? NULL : job_at(code, pc, jumps, of, stepped_of(h, pc));
   if (job == NULL) return;
   asked(h, job);
   wg_worker_give(h->worker, job);
@@ -244,6 +260,7 @@ static bool install_new(struct wg_jit_host *h, struct wg_code *code, const struc
   const uint8_t *at = wg_arena_add(&h->arena, job->blob.bytes, job->blob.size);
   h->clear = at == NULL;
   if (at) k->fn = (wg_handler *)(uintptr_t)(at + job->blob.entry);
+  if (at) wg_refusals_add(&h->refusals, at, &job->blob, job->page);
   bool installed = at && put_code(code, job->page, k);
   struct page *page = page_of(h, job->page);
   if (!installed || page->rewritten >= REWRITTEN || job->breaks) {
@@ -331,7 +348,22 @@ static void forget_all(struct wg_jit_host *h) {
   forget_places(h);
   for (struct page *p = h->first; p; p = p->next) forget_kept(p);
   wg_arena_clear(&h->arena);
+  wg_refusals_clear(&h->refusals);
   h->clear = false;
+}
+
+// What is refused too often is compiled again without it.
+static void step_often(struct wg_jit_host *h, struct wg_code *code) {
+  for (; h->refusals.noften; h->refusals.noften--) {
+    uint32_t pc = h->refusals.often[h->refusals.noften - 1];
+    struct page *p = page_of(h, pc >> 12);
+    unsigned rewritten = p->rewritten;
+    if (p->stepped == NULL) p->stepped = wg_xcalloc(1, sizeof *p->stepped);
+    p->stepped->at[pc >> 2 & (WG_CHOSEN_PAGE - 1)] = true;
+    forget_kept(p);
+    wg_code_compiled_forget_page(code, pc >> 12);
+    p->rewritten = rewritten;
+  }
 }
 
 static void turn(void *ctx, const struct wg_cpu *c) {
@@ -344,6 +376,7 @@ static void turn(void *ctx, const struct wg_cpu *c) {
     if (installed) go_on_behind(h, code, job);
     wg_job_free(job);
   }
+  step_often(h, code);
   for (; h->nagain; h->nagain--) install_again(h, code, h->again[h->nagain - 1]);
   if (h->clear) {
     wg_code_compiled_forget(code);
@@ -365,12 +398,18 @@ static void gone(void *ctx, uint32_t page) {
     if (h->seen[i].pc >> 12 == page) h->seen[i].n = 0;
 }
 
+static uintptr_t refused(void *ctx, uintptr_t at) {
+  struct wg_jit_host *h = ctx;
+  return wg_refusals_find(&h->refusals, at);
+}
+
 int wg_jit_create(struct wg_jit_host **out, const struct wg_jit_library *library, const struct wg_jit_options *o,
                   struct wg_err *err) {
   struct wg_jit_host *h = wg_xcalloc(1, sizeof *h);
   struct wg_jit_layout layout;
   char why[200] = "";
-  int code = wg_arena_create(&h->arena, o->room ? o->room : ROOM, err);
+  int code = wg_refused_prepare(err);
+  if (code == WG_OK) code = wg_arena_create(&h->arena, o->room ? o->room : ROOM, err);
   if (code != WG_OK) {
     free(h);
     return code;
@@ -385,7 +424,7 @@ int wg_jit_create(struct wg_jit_host **out, const struct wg_jit_library *library
   h->cache = o->cache;
   h->worker = wg_worker_create(h->backend, h->jit, h->cache, o->background);
   h->threshold = o->threshold ? o->threshold : THRESHOLD;
-  h->compiler = (struct wg_compiler){h, often, turn, gone};
+  h->compiler = (struct wg_compiler){h, often, turn, gone, refused};
   *out = h;
   return WG_OK;
 }
@@ -397,16 +436,20 @@ void wg_jit_free(struct wg_jit_host *h) {
   for (struct page *p; (p = h->first);) {
     h->first = p->next;
     forget_kept(p);
+    free(p->stepped);
     free(p);
   }
   wg_arena_free(&h->arena);
+  wg_refusals_clear(&h->refusals);
   free(h);
 }
 
-void wg_jit_attach(struct wg_jit_host *h, struct wg_code *code) {
+int wg_jit_attach(struct wg_jit_host *h, struct wg_code *code, struct wg_err *err) {
+  WG_TRY(wg_code_view(code, err));
   forget_places(h);
   for (struct page *p = h->first; p; p = p->next) p->rewritten = 0;
   wg_code_compiler(code, &h->compiler);
+  return WG_OK;
 }
 
 struct wg_jit_stats wg_jit_stats(const struct wg_jit_host *h) {

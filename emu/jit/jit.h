@@ -40,7 +40,7 @@ int wg_jit_create(struct wg_jit_host **out, const struct wg_jit_library *library
 // The code that it was attached to is to be freed, or to be given another compiler, before.
 void wg_jit_free(struct wg_jit_host *h);
 // What it has compiled of the code before is good for what is the same of this one.
-void wg_jit_attach(struct wg_jit_host *h, struct wg_code *code);
+int wg_jit_attach(struct wg_jit_host *h, struct wg_code *code, struct wg_err *err);
 // Has the code at `pc`, in a page that is decoded, compiled as if it had run often.
 void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc);
 struct wg_jit_stats wg_jit_stats(const struct wg_jit_host *h);

@@ -14,6 +14,7 @@
 #include "emu/mem/marks.h"
 #include "emu/mem/tables.h"
 #include "emu/mem/touched.h"
+#include "emu/mem/view.h"
 #include "emu/mem/watch.h"
 
 #define SPACE (1ull << 32)
@@ -34,12 +35,15 @@ static const struct {
 #define NMIRRORS (sizeof mirrors / sizeof *mirrors)
 
 // Shows the pages at `from` at `to` as well: mremap with an old size of 0 duplicates a shared mapping.
-static bool mirror(const struct wg_mem *m, uint32_t from, uint32_t to, size_t size) {
+static bool mirror(struct wg_mem *m, uint32_t from, uint32_t to, uint32_t size) {
+  m->mapped[m->nmapped++] = (struct wg_mem_mapped){to, size};
   return mremap(m->base + from, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, m->base + to) != MAP_FAILED;
 }
 
-static bool map_at(const struct wg_mem *m, uint32_t addr, size_t size, int flags) {
-  flags |= MAP_FIXED | MAP_NORESERVE | MAP_ANONYMOUS;
+// Shared, so that it can be seen at other addresses, too.
+static bool map_at(struct wg_mem *m, uint32_t addr, uint32_t size) {
+  m->mapped[m->nmapped++] = (struct wg_mem_mapped){addr, size};
+  int flags = MAP_FIXED | MAP_NORESERVE | MAP_ANONYMOUS | MAP_SHARED;
   return mmap(m->base + addr, size, PROT_READ | PROT_WRITE, flags, -1, 0) != MAP_FAILED;
 }
 
@@ -52,8 +56,8 @@ static int map_all(struct wg_mem *m, struct wg_err *err) {
   m->base = p + WG_MEM_NEAR_BEFORE;
   m->flags = m->base - WG_MEM_FLAGS_BEFORE;
   bool ok = mprotect(p, WG_MEM_NEAR_BEFORE, PROT_READ | PROT_WRITE) == 0;
-  ok = ok && map_at(m, 0, 0x7F000000u, MAP_PRIVATE) && map_at(m, IMAGE, IMAGE_SIZE, MAP_SHARED) &&
-       map_at(m, PHYSICAL, WG_PHYS_SIZE, MAP_SHARED) && map_at(m, 0xFFD00000u, 0x300000u, MAP_PRIVATE);
+  ok = ok && map_at(m, 0, 0x7F000000u) && map_at(m, IMAGE, IMAGE_SIZE) && map_at(m, PHYSICAL, WG_PHYS_SIZE) &&
+       map_at(m, 0xFFD00000u, 0x300000u);
   for (size_t i = 0; ok && i < NMIRRORS; i++) {
     uint32_t from = (mirrors[i].image ? IMAGE : PHYSICAL) + mirrors[i].offset;
     if (mirrors[i].addr != from) ok = mirror(m, from, mirrors[i].addr, mirrors[i].size);
@@ -114,7 +118,7 @@ static void give_back(struct wg_mem *m) {
   for (uint32_t p = wg_next_marked(m->dirty, 0, n), end; p < n; p = wg_next_marked(m->dirty, end + 1, n)) {
     for (end = p; end < n && m->dirty[end] && !wg_mem_unchanged(m, end, &hash);) end++;
     size_t size = (size_t)(end - p) << 12;
-    if (size && madvise(m->base + ((size_t)p << 12), size, MADV_DONTNEED) == 0) memset(m->dirty + p, 0, end - p);
+    if (size && madvise(m->base + ((size_t)p << 12), size, MADV_REMOVE) == 0) memset(m->dirty + p, 0, end - p);
   }
 }
 
@@ -125,6 +129,7 @@ static void *renewed(void *table, size_t n) {
 }
 
 void wg_mem_reset(struct wg_mem *m) {
+  wg_mem_view_clear(m);
   clear_seen(m);
   give_back(m);
   uint8_t *flags = m->base - WG_MEM_NEAR_BEFORE;
@@ -148,6 +153,7 @@ void wg_mem_reset(struct wg_mem *m) {
 
 void wg_mem_free(struct wg_mem *m) {
   if (m == NULL) return;
+  wg_mem_view_free(m);
   if (m->base) munmap(m->base - WG_MEM_NEAR_BEFORE, RESERVED);
   free(m->committed);
   free(m->protect);
@@ -253,7 +259,7 @@ void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size) {
   // The pages read as zero when committed again; give the host its memory back until then.
   uint32_t lo = (addr + WG_PAGE - 1) & ~(WG_PAGE - 1), whole = size & ~(WG_PAGE - 1);
   for (uint32_t p = 0; m->ears && addr < 0x7F000000u && p < whole >> 12; p++) wg_mem_changes(m, (lo >> 12) + p);
-  if (addr < 0x7F000000u && size >= WG_PAGE && madvise(m->base + lo, whole, MADV_DONTNEED) == 0)
+  if (addr < 0x7F000000u && size >= WG_PAGE && madvise(m->base + lo, whole, MADV_REMOVE) == 0)
     memset(m->dirty + (lo >> 12), 0, whole >> 12);
 }
 

@@ -63,8 +63,17 @@ struct wg_mem_touched; // emu/mem/touched.h
 #define WG_MEM_FLAGS_BEFORE WG_MEM_PAGES
 #define WG_MEM_NEAR_BEFORE (WG_MEM_PAGES + WG_MEM_GRANULES)
 
+// A part of the space that one mapping of the host's backs.
+struct wg_mem_mapped {
+  uint32_t addr, size;
+};
+
 struct wg_mem {
   uint8_t *base;
+  uint8_t *view;  // what compiled code accesses (view.h), or NULL
+  uint8_t *shown; // [1 << 20] WG_PAGE_R, WG_PAGE_W: what of each page it shows
+  struct wg_mem_mapped mapped[10];
+  size_t nmapped;
   uint8_t *flags;                    // [1 << 20]
   uint8_t *committed;                // [1 << 20] bool, for queries; flags can be 0 on a committed no-access page
   uint32_t *protect;                 // [1 << 20] guest protection of committed pages

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "emu/mem/flags.h"
+#include "emu/mem/view.h"
 #include "emu/mem/watch.h"
 
 _Static_assert(WG_MEM_PART == WG_PAGE_BYTES, "a part of a table of bytes is a page of the store");
@@ -80,6 +81,7 @@ static void save(struct wg_archive *a, struct wg_mem *m) {
 
 // All of m->flags has changed.
 static void join_flags(struct wg_mem *m) {
+  wg_mem_view_clear(m);
   int code = madvise(m->flags - WG_MEM_GRANULES, WG_MEM_GRANULES, MADV_DONTNEED); // zeros
   WG_ASSERT(code == 0, "memory of its own can be given back");
   for (uint32_t p = 0; p < WG_MEM_PAGES; p++)

@@ -126,6 +126,10 @@ void wg_mem_changes(struct wg_mem *m, uint32_t page) {
   for (size_t i = wg_mem_aliases(backing, pages); i-- > 0;) set_hear(m, pages[i], HEAR_FIRST_WRITE, 0);
 }
 
+void wg_mem_first_write(struct wg_mem *m, uint32_t page) {
+  if (m->ears && m->ears->hear[page] == HEAR_FIRST_WRITE && m->flags[page] & WG_PAGE_W_SLOW) wg_mem_changes(m, page);
+}
+
 // --- watches ----------------------------------------------------------------------------------------------
 
 static void hear_watch(struct wg_mem *m, const struct wg_mem_watch *w, uint8_t clear, uint8_t set) {
