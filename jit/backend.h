@@ -38,19 +38,18 @@ struct wg_jit_region {
 // Registers that compiled code keeps: `count` of `size` bytes each, from `offset` in the context on. What is `late` is
 // written to the context where the code is left, anything else at once. `general` are those that fields of an
 // instruction number (RT, RA, RB), of which some are kept (jit/keep.c). `bits` are written with
-// the field of four that they lie in: `fields`, of four bytes each, which is kept as one number (enum wg_jit_order).
+// the field of four that they lie in: `fields`, of four bytes each, which is kept as one number (wg_jit_order_has).
 struct wg_jit_granule {
   uint32_t offset, size, count;
   bool late, general, bits, fields;
 };
 
-// A field of the condition register: LT and GT of what a compare set, of which EQ is what these are not and SO is
-// XER's; or, with WG_JIT_ANY, all four.
-enum wg_jit_order { WG_JIT_LT = 1, WG_JIT_GT = 2, WG_JIT_EQ = 4, WG_JIT_SO = 8, WG_JIT_ANY = 16, WG_JIT_ORDERS = 32 };
-// `so`: XER's.
-static inline bool wg_jit_order_has(uint64_t order, unsigned bit, bool so) {
-  if (order & WG_JIT_ANY || bit < 2) return order >> bit & 1;
-  return bit == 2 ? !(order & (WG_JIT_LT | WG_JIT_GT)) : so;
+// A field of the condition register as one signed number: LT where it is below zero, GT where it is above, EQ where it
+// is zero, as the difference of what was compared is, and SO is XER's; or WG_JIT_ANY and all four bits, LT's the lowest.
+#define WG_JIT_ANY ((int64_t)1 << 40) // beyond every difference
+static inline bool wg_jit_order_has(int64_t order, unsigned bit, bool so) {
+  if (order >> 40 == 1) return order >> bit & 1;
+  return bit == 0 ? order < 0 : bit == 1 ? order > 0 : bit == 2 ? order == 0 : so;
 }
 
 // Functions that compiled code calls, by their places in the table that the context points to.

@@ -70,7 +70,11 @@ LLVMValueRef wg_jit_general(struct wg_jit_build *u, unsigned number) {
   return LLVMBuildLoad2(u->b, u->j->i64, wg_jit_slot(u, slot + number), "");
 }
 
-LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, uint32_t size) {
+LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, const struct wg_jit_granule *g) {
+  return g->fields ? j->i64 : wg_jit_type(j, g->size);
+}
+
+LLVMTypeRef wg_jit_type(struct wg_jit *j, uint32_t size) {
   return size == 16 ? LLVMVectorType(j->i32, 4) : LLVMIntTypeInContext(j->ctx, 8 * size);
 }
 
@@ -78,7 +82,7 @@ LLVMValueRef wg_jit_slot(struct wg_jit_build *u, uint32_t slot) {
   uint32_t offset;
   if (u->slots[slot] == NULL) {
     const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &offset);
-    u->slots[slot] = wg_jit_alloca(u, wg_jit_slot_type(u->j, g->size));
+    u->slots[slot] = wg_jit_alloca(u, wg_jit_slot_type(u->j, g));
     if (g->size == 16) LLVMSetAlignment(u->slots[slot], 16);
   }
   return u->slots[slot];

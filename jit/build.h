@@ -72,6 +72,8 @@ struct wg_jit_build {
   struct wg_jit_room room[WG_JIT_BUILT];
   LLVMBasicBlockRef checks[WG_JIT_BUILT][2]; // before an instruction: reached by falling through, by a branch; or NULL
   LLVMValueRef slots[WG_JIT_SLOTS];          // allocas, or NULL
+  LLVMValueRef greater[8];                   // what GT of each field was set to last,
+  unsigned greater_by[8];                    // and by which instruction, counted from 1
   struct {
     LLVMBasicBlockRef block, next;
   } fills[2 * WG_JIT_BUILT]; // an entry and a step an instruction: blocks that read registers and go on
@@ -112,7 +114,8 @@ bool wg_jit_in_context(const struct wg_jit_build *u, uint32_t slot);
 LLVMValueRef wg_jit_slot(struct wg_jit_build *u, uint32_t slot); // its alloca, made at need
 const struct wg_jit_granule *wg_jit_granule_of(const struct wg_jit_layout *l, uint32_t slot, uint32_t *offset);
 LLVMValueRef wg_jit_general(struct wg_jit_build *u, unsigned number); // what that general register holds
-LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, uint32_t size);
+LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, const struct wg_jit_granule *g); // as it is kept
+LLVMTypeRef wg_jit_type(struct wg_jit *j, uint32_t size);                       // as the context has it
 
 // --- leave.c: what the context has not got yet
 void wg_jit_wrote(struct wg_jit_build *u, uint32_t slot); // by the instruction that is being built
@@ -132,7 +135,8 @@ void wg_jit_fills(struct wg_jit_build *u); // when all is built: the blocks that
 const char *wg_jit_frames(const struct wg_jit_build *u, const uint8_t *map, size_t size, size_t body,
                           struct wg_jit_blob *out);
 
-// --- order.c: fields of the condition register, as one number each (enum wg_jit_order)
+// --- order.c: fields of the condition register, as one number each (wg_jit_order_has)
+void wg_jit_sets_bit(struct wg_jit_build *u, uint32_t slot, LLVMValueRef v); // of CR: as a byte
 // Which fields a region can be expected to write, by its words: others may turn out to be. From field 0 on.
 uint8_t wg_jit_expected_fields(const struct wg_jit_region *r);
 // Whether a bit's slot is there for it: those of fields that the region writes are.
@@ -142,8 +146,8 @@ void wg_jit_writes_field(struct wg_jit_build *u, uint32_t slot);
 LLVMValueRef wg_jit_field_value(struct wg_jit_build *u, unsigned field); // from LT 8, GT 4, EQ 2 and SO 1
 uint32_t wg_jit_field_of(const struct wg_jit_layout *l, uint32_t slot);  // the slot of the field that a bit's lies in
 void wg_jit_orders(struct wg_jit_build *u, const struct wg_jit_insn *i); // of what the instruction has written
-// Of a field that a compare set, whether one of its bits is set is known now.
-void wg_jit_order_known(struct wg_jit_build *u, unsigned field, unsigned which, bool set);
+// Of a field that a compare set, one of its bits is known to be set now.
+void wg_jit_order_known(struct wg_jit_build *u, unsigned field, unsigned which);
 LLVMValueRef wg_jit_order_of(struct wg_jit_build *u, LLVMValueRef bytes); // the context's four
 LLVMValueRef wg_jit_order_bytes(struct wg_jit_build *u, LLVMValueRef order);
 bool wg_jit_compares(uint32_t word); // it sets LT, GT and EQ of a field as the order of two numbers

@@ -47,6 +47,7 @@ static void store(struct wg_clone *x, int64_t offset, LLVMValueRef v, unsigned a
   uint32_t start;
   if (slot == UINT32_MAX) return;
   const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &start);
+  if (g->bits) wg_jit_sets_bit(u, slot, v);
   if (g->bits) slot = wg_jit_field_of(&u->j->layout, slot);
   if (g->bits || g->late) {
     wg_jit_wrote(u, slot);

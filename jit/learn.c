@@ -33,5 +33,5 @@ void wg_jit_learn(struct wg_jit_build *u, const struct wg_jit_insn *i, bool take
   know(u, field, which, set ? yes : no);
   know(u, field, one, set ? no : v);
   know(u, field, other, set ? no : LLVMBuildXor(u->b, v, yes, "")); // it is one of the two
-  wg_jit_order_known(u, field, which, set);
+  if (set) wg_jit_order_known(u, field, which);
 }

@@ -81,7 +81,7 @@ static void owed_on(const struct wg_jit_build *u, const struct wg_jit_way *w, st
 }
 
 static LLVMValueRef value_of(struct wg_jit_build *u, uint32_t slot, const struct wg_jit_granule *g) {
-  return LLVMBuildLoad2(u->b, wg_jit_slot_type(u->j, g->size), wg_jit_slot(u, slot), "");
+  return LLVMBuildLoad2(u->b, wg_jit_slot_type(u->j, g), wg_jit_slot(u, slot), "");
 }
 
 static void pay(struct wg_jit_build *u, const struct wg_jit_set *owed) {
@@ -89,7 +89,7 @@ static void pay(struct wg_jit_build *u, const struct wg_jit_set *owed) {
     if (!wg_jit_has(owed, slot)) continue;
     uint32_t offset;
     const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &offset);
-    LLVMValueRef to = wg_jit_at(u, u->c, wg_jit_i64(u->j, offset), wg_jit_slot_type(u->j, g->size));
+    LLVMValueRef to = wg_jit_at(u, u->c, wg_jit_i64(u->j, offset), wg_jit_type(u->j, g->size));
     LLVMValueRef v = value_of(u, slot, g);
     LLVMSetAlignment(LLVMBuildStore(u->b, g->fields ? wg_jit_order_bytes(u, v) : v, to), g->fields ? 1 : g->size);
   }
@@ -98,7 +98,7 @@ static void pay(struct wg_jit_build *u, const struct wg_jit_set *owed) {
 // A byte is a bit of XER: as a bit it need not be there before it is looked at.
 static LLVMValueRef widened(struct wg_jit_build *u, LLVMValueRef v, const struct wg_jit_granule *g) {
   if (g->size == 1) v = LLVMBuildTrunc(u->b, v, u->j->i1, "");
-  return g->size == 8 ? v : LLVMBuildZExt(u->b, v, u->j->i64, "");
+  return g->size == 8 || g->fields ? v : LLVMBuildZExt(u->b, v, u->j->i64, "");
 }
 
 // A place for a call, and a note where the values are.
@@ -141,7 +141,7 @@ void wg_jit_fills(struct wg_jit_build *u) {
       if (u->slots[s] == NULL) continue;
       uint32_t offset;
       const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, s, &offset);
-      LLVMValueRef v = wg_jit_field(u, offset, wg_jit_slot_type(u->j, g->size));
+      LLVMValueRef v = wg_jit_field(u, offset, wg_jit_type(u->j, g->size));
       LLVMSetAlignment(v, g->fields ? 1 : g->size);
       LLVMBuildStore(u->b, g->fields ? wg_jit_order_of(u, v) : v, u->slots[s]);
     }

@@ -72,44 +72,63 @@ void wg_jit_writes_field(struct wg_jit_build *u, uint32_t slot) {
 
 static LLVMValueRef n32(struct wg_jit_build *u, uint32_t n) { return LLVMConstInt(u->j->i32, n, 0); }
 
-// One bit of a field, at its place in the number.
+// One bit of a field, as a number.
 static LLVMValueRef bit(struct wg_jit_build *u, unsigned field, unsigned which) {
   LLVMValueRef v = wg_jit_slot(u, first(&u->j->layout, false) + 4 * field + which);
   v = LLVMBuildTrunc(u->b, LLVMBuildLoad2(u->b, u->j->i8, v, ""), u->j->i1, "");
-  return LLVMBuildShl(u->b, LLVMBuildZExt(u->b, v, u->j->i32, ""), n32(u, which), "");
+  return LLVMBuildZExt(u->b, v, u->j->i64, "");
 }
 
 static void keep(struct wg_jit_build *u, unsigned field, LLVMValueRef order) {
   LLVMBuildStore(u->b, order, wg_jit_slot(u, first(&u->j->layout, true) + field));
 }
 
-static LLVMValueRef lt_and_gt(struct wg_jit_build *u, unsigned field) {
-  return LLVMBuildOr(u->b, bit(u, field, 0), bit(u, field, 1), "");
+static LLVMValueRef all_four(struct wg_jit_build *u, unsigned field) {
+  LLVMValueRef v = wg_jit_i64(u->j, WG_JIT_ANY);
+  for (unsigned which = 0; which < 4; which++) {
+    LLVMValueRef at = wg_jit_i64(u->j, which);
+    v = LLVMBuildOr(u->b, v, LLVMBuildShl(u->b, bit(u, field, which), at, ""), "");
+  }
+  return v;
 }
 
-static LLVMValueRef all_four(struct wg_jit_build *u, unsigned field) {
-  LLVMValueRef v = LLVMBuildOr(u->b, bit(u, field, 2), bit(u, field, 3), "");
-  return LLVMBuildOr(u->b, lt_and_gt(u, field), LLVMBuildOr(u->b, v, n32(u, WG_JIT_ANY), ""), "");
+void wg_jit_sets_bit(struct wg_jit_build *u, uint32_t slot, LLVMValueRef v) {
+  unsigned field = field_of_bit(&u->j->layout, slot);
+  if (field == 8 || (slot - first(&u->j->layout, false)) % 4 != 1) return;
+  bool again = u->greater_by[field] == u->now + 1u; // on another way through the body, perhaps
+  u->greater[field] = again ? NULL : v;
+  u->greater_by[field] = u->now + 1u;
+}
+
+// What was compared, if it was numbers of 32 bits: `greater` is whether one is greater than the other.
+static LLVMValueRef difference(struct wg_jit_build *u, LLVMValueRef greater) {
+  struct wg_jit *j = u->j;
+  if (greater == NULL || !LLVMIsAZExtInst(greater)) return NULL;
+  LLVMValueRef compare = LLVMGetOperand(greater, 0);
+  if (!LLVMIsAICmpInst(compare)) return NULL;
+  LLVMIntPredicate p = LLVMGetICmpPredicate(compare);
+  bool is_signed = p == LLVMIntSGT || p == LLVMIntSLT, turned = p == LLVMIntSLT || p == LLVMIntULT;
+  LLVMValueRef a = LLVMGetOperand(compare, turned), b = LLVMGetOperand(compare, !turned);
+  if ((!is_signed && !turned && p != LLVMIntUGT) || LLVMTypeOf(a) != j->i32) return NULL;
+  LLVMOpcode widen = is_signed ? LLVMSExt : LLVMZExt;
+  return LLVMBuildSub(u->b, LLVMBuildCast(u->b, widen, a, j->i64, ""), LLVMBuildCast(u->b, widen, b, j->i64, ""), "");
+}
+
+static LLVMValueRef compared(struct wg_jit_build *u, unsigned field) {
+  LLVMValueRef d = difference(u, u->greater[field]);
+  return d ? d : LLVMBuildSub(u->b, bit(u, field, 1), bit(u, field, 0), "");
 }
 
 void wg_jit_orders(struct wg_jit_build *u, const struct wg_jit_insn *i) {
-  for (unsigned field = 0; field < 8; field++) {
-    if (!wg_jit_writes(u, u->now, first(&u->j->layout, true) + field)) continue;
-    bool compared = wg_jit_compares(i->word) && !u->j->so_changes;
-    keep(u, field, compared ? lt_and_gt(u, field) : all_four(u, field));
-  }
+  bool compares = wg_jit_compares(i->word) && !u->j->so_changes;
+  for (unsigned field = 0; field < 8; field++)
+    if (wg_jit_writes(u, u->now, first(&u->j->layout, true) + field))
+      keep(u, field, compares ? compared(u, field) : all_four(u, field));
 }
 
-void wg_jit_order_known(struct wg_jit_build *u, unsigned field, unsigned which, bool set) {
-  static const uint32_t orders[3] = {WG_JIT_LT, WG_JIT_GT, 0};
-  if (u->j->so_changes)
-    keep(u, field, all_four(u, field));
-  else if (set)
-    keep(u, field, n32(u, orders[which]));
-  else if (which == 2) // LT, or one more
-    keep(u, field, LLVMBuildSub(u->b, n32(u, WG_JIT_GT), bit(u, field, 0), ""));
-  else
-    keep(u, field, bit(u, field, 1 - which));
+void wg_jit_order_known(struct wg_jit_build *u, unsigned field, unsigned which) {
+  static const int64_t orders[3] = {-1, 1, 0};
+  keep(u, field, u->j->so_changes ? all_four(u, field) : wg_jit_i64(u->j, (uint64_t)orders[which]));
 }
 
 static LLVMValueRef pext(struct wg_jit_build *u, LLVMValueRef bytes) {
@@ -137,32 +156,27 @@ LLVMValueRef wg_jit_field_value(struct wg_jit_build *u, unsigned field) {
 }
 
 LLVMValueRef wg_jit_order_of(struct wg_jit_build *u, LLVMValueRef bytes) {
-  return LLVMBuildOr(u->b, pext(u, bytes), n32(u, WG_JIT_ANY), "");
+  LLVMValueRef bits = LLVMBuildZExt(u->b, pext(u, bytes), u->j->i64, "");
+  return LLVMBuildOr(u->b, bits, wg_jit_i64(u->j, WG_JIT_ANY), "");
 }
 
-#define ROWS (2u * WG_JIT_ORDERS)
-// What each number means, as the context has it: while XER's SO is 0, then while that is 1.
-static LLVMValueRef table(struct wg_jit_build *u) {
-  static const char name[] = "orders";
-  LLVMValueRef g = LLVMGetNamedGlobal(u->module, name), rows[ROWS];
-  if (g) return g;
-  for (unsigned order = 0; order < ROWS; order++) {
-    uint32_t bytes = 0;
-    for (unsigned b = 0; b < 4; b++)
-      bytes |= (uint32_t)wg_jit_order_has(order % WG_JIT_ORDERS, b, order / WG_JIT_ORDERS) << 8 * b;
-    rows[order] = n32(u, bytes);
-  }
-  g = LLVMAddGlobal(u->module, LLVMArrayType(u->j->i32, ROWS), name);
-  LLVMSetInitializer(g, LLVMConstArray(u->j->i32, rows, ROWS));
-  LLVMSetGlobalConstant(g, 1);
-  LLVMSetLinkage(g, LLVMPrivateLinkage);
-  LLVMSetAlignment(g, 4);
-  return g;
+// All four bits of a number, LT's the lowest.
+static LLVMValueRef bits_of(struct wg_jit_build *u, LLVMValueRef order) {
+  struct wg_jit *j = u->j;
+  LLVMValueRef zero = wg_jit_i64(j, 0), so = wg_jit_field(u, j->layout.so, j->i8);
+  LLVMValueRef lt = LLVMBuildICmp(u->b, LLVMIntSLT, order, zero, "");
+  LLVMValueRef gt = LLVMBuildICmp(u->b, LLVMIntSGT, order, zero, "");
+  LLVMValueRef bits = LLVMBuildSelect(u->b, lt, n32(u, 1), LLVMBuildSelect(u->b, gt, n32(u, 2), n32(u, 4), ""), "");
+  so = LLVMBuildShl(u->b, LLVMBuildZExt(u->b, so, j->i32, ""), n32(u, 3), "");
+  LLVMValueRef any = LLVMBuildLShr(u->b, order, wg_jit_i64(j, 40), "");
+  any = LLVMBuildICmp(u->b, LLVMIntEQ, any, wg_jit_i64(j, 1), "");
+  LLVMValueRef all = LLVMBuildAnd(u->b, LLVMBuildTrunc(u->b, order, j->i32, ""), n32(u, 15), "");
+  return LLVMBuildSelect(u->b, any, all, LLVMBuildOr(u->b, bits, so, ""), "");
 }
 
 LLVMValueRef wg_jit_order_bytes(struct wg_jit_build *u, LLVMValueRef order) {
-  LLVMValueRef so = LLVMBuildZExt(u->b, wg_jit_field(u, u->j->layout.so, u->j->i8), u->j->i32, "");
-  LLVMValueRef row = LLVMBuildOr(u->b, order, LLVMBuildMul(u->b, so, n32(u, WG_JIT_ORDERS), ""), "");
-  LLVMValueRef at = LLVMBuildShl(u->b, LLVMBuildZExt(u->b, row, u->j->i64, ""), wg_jit_i64(u->j, 2), "");
-  return LLVMBuildLoad2(u->b, u->j->i32, wg_jit_at(u, table(u), at, u->j->i32), "");
+  static const char name[] = "llvm.x86.bmi.pdep.32";
+  LLVMValueRef f = LLVMGetIntrinsicDeclaration(u->module, LLVMLookupIntrinsicID(name, sizeof name - 1), NULL, 0);
+  LLVMValueRef args[2] = {bits_of(u, order), n32(u, BYTES)};
+  return LLVMBuildCall2(u->b, LLVMGlobalGetValueType(f), f, args, 2, "");
 }

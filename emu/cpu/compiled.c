@@ -207,7 +207,7 @@ void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, cons
     else if (k->size == 8)
       *(uint64_t *)(void *)to = v;
     else
-      for (unsigned bit = 0; bit < 4; bit++) to[bit] = wg_jit_order_has(v, bit, c->so);
+      for (unsigned bit = 0; bit < 4; bit++) to[bit] = wg_jit_order_has((int64_t)v, bit, c->so);
   }
 }
 #if defined(__x86_64__)
