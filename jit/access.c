@@ -29,12 +29,12 @@ static const struct access {
     {"wgj_load_16", "wgj_shape_load", "=r", "movzwl ", ", ${0:k}\n\trolw $$8, ${0:w}", ",~{flags}", false},
     {"wgj_load_32", "wgj_shape_load", "=r", "movbel ", ", ${0:k}", "", false},
     {"wgj_load_64", "wgj_shape_load", "=r", "movbeq ", ", ${0:q}", "", false},
-    {"wgj_load_128", "wgj_shape_load_vector", "=x", "vmovdqu ", ", ${0:x}", "", false},
+    {"wgj_load_raw", "wgj_shape_load_vector", "=x", "vmovdqu ", ", ${0:x}", "", false},
     {"wgj_store_8", "wgj_shape_store", "r", "movb ${0:b}, ", "", "", true},
     {"wgj_store_16", "wgj_shape_store", "r", "movbew ${0:w}, ", "", "", true},
     {"wgj_store_32", "wgj_shape_store", "r", "movbel ${0:k}, ", "", "", true},
     {"wgj_store_64", "wgj_shape_store", "r", "movbeq ${0:q}, ", "", "", true},
-    {"wgj_store_128", "wgj_shape_store_vector", "x", "vmovdqu ${0:x}, ", "", "", true},
+    {"wgj_store_raw", "wgj_shape_store_vector", "x", "vmovdqu ${0:x}, ", "", "", true},
 };
 
 static const struct access *access_of(const char *call) {

@@ -8,15 +8,10 @@
 #define wg_store_32 wg_store_be32
 #define wg_store_64 wg_store_be64
 static inline wg_lanes wg_load_128(const uint8_t *p) {
-  wg_lanes v;
-  __builtin_memcpy(&v, p, sizeof v);
-  return v;
+  return (wg_lanes){wg_load_be32(p), wg_load_be32(p + 4), wg_load_be32(p + 8), wg_load_be32(p + 12)};
 }
-static inline void wg_store_128(uint8_t *p, wg_lanes v) { __builtin_memcpy(p, &v, sizeof v); }
-// The words of a vector register from how memory has them, and back.
-static inline wg_lanes swapped(wg_lanes v) {
-  for (unsigned i = 0; i < 4; i++) v[i] = __builtin_bswap32(v[i]);
-  return v;
+static inline void wg_store_128(uint8_t *p, wg_lanes v) {
+  for (unsigned i = 0; i < 4; i++) wg_store_be32(p + 4 * i, v[i]);
 }
 
 #define EA_D ((uint32_t)RA0 + (uint32_t)o->imm)
@@ -31,12 +26,17 @@ uint64_t wgj_load_8(uint32_t at);
 uint64_t wgj_load_16(uint32_t at);
 uint64_t wgj_load_32(uint32_t at);
 uint64_t wgj_load_64(uint32_t at);
-wg_lanes wgj_load_128(uint32_t at); // as it is in memory
+wg_lanes wgj_load_raw(uint32_t at); // as it is in memory
 void wgj_store_8(uint32_t at, uint64_t v);
 void wgj_store_16(uint32_t at, uint64_t v);
 void wgj_store_32(uint32_t at, uint64_t v);
 void wgj_store_64(uint32_t at, uint64_t v);
-void wgj_store_128(uint32_t at, wg_lanes v);
+void wgj_store_raw(uint32_t at, wg_lanes v);
+static inline wg_lanes swapped(wg_lanes v) {
+  return v << 24 | (v << 8 & 0xFF0000) | (v >> 8 & 0xFF00) | v >> 24; // LLVM knows what that is
+}
+#define wgj_load_128(at) swapped(wgj_load_raw(at))
+#define wgj_store_128(at, v) wgj_store_raw(at, swapped(v))
 #define MAY(right, n, out) (void)0
 #define MAY_IN_PAGE(right, out) (void)0
 #define LOADED(bits) wgj_load_##bits((uint32_t)at)
@@ -364,7 +364,7 @@ static bool load_vec(struct wg_cpu *c, uint32_t at, union wg_vec *v) {
   HANDLER(name) {                                                                                                      \
     uint32_t at = EA_X & ~15u;                                                                                         \
     MAY_IN_PAGE(WG_PAGE_R, wg_op_##name##_out);                                                                        \
-    wg_set_lanes(&VD, swapped(LOADED(128)));                                                                           \
+    wg_set_lanes(&VD, LOADED(128));                                                                           \
     NEXT;                                                                                                              \
   }
 LOAD_VECTOR(lvx)
@@ -378,7 +378,7 @@ OP_STOPS(stvx_out) {
 HANDLER(stvx) {
   uint32_t at = EA_X & ~15u;
   MAY_IN_PAGE(WG_PAGE_W, wg_op_stvx_out);
-  PUT(128, swapped(wg_lanes_of(&VD)));
+  PUT(128, wg_lanes_of(&VD));
   NEXT;
 }
 // lve*x define the addressed element only; the whole quadword is loaded, as the reference does.
