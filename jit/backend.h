@@ -45,7 +45,8 @@ struct wg_jit_granule {
 };
 
 // A field of the condition register as one signed number: LT where it is below zero, GT where it is above, EQ where it
-// is zero, as the difference of what was compared is, and SO is XER's; or WG_JIT_ANY and all four bits, LT's the lowest.
+// is zero, as the difference of what was compared is, and SO is XER's; or WG_JIT_ANY and all four bits, LT's the
+// lowest.
 #define WG_JIT_ANY ((int64_t)1 << 40) // beyond every difference
 static inline bool wg_jit_order_has(int64_t order, unsigned bit, bool so) {
   if (order >> 40 == 1) return order >> bit & 1;

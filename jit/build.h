@@ -113,7 +113,7 @@ uint32_t wg_jit_slot_of(const struct wg_jit_layout *l, uint32_t offset, uint32_t
 bool wg_jit_in_context(const struct wg_jit_build *u, uint32_t slot);
 LLVMValueRef wg_jit_slot(struct wg_jit_build *u, uint32_t slot); // its alloca, made at need
 const struct wg_jit_granule *wg_jit_granule_of(const struct wg_jit_layout *l, uint32_t slot, uint32_t *offset);
-LLVMValueRef wg_jit_general(struct wg_jit_build *u, unsigned number); // what that general register holds
+LLVMValueRef wg_jit_general(struct wg_jit_build *u, unsigned number);           // what that general register holds
 LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, const struct wg_jit_granule *g); // as it is kept
 LLVMTypeRef wg_jit_type(struct wg_jit *j, uint32_t size);                       // as the context has it
 

@@ -14,6 +14,7 @@
 #include "emu/cpu/harness.h"
 #include "emu/jit/cache.h"
 #include "emu/jit/jit.h"
+#include "emu/mem/watch.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
 #include "tests/suite.h"
@@ -353,6 +354,85 @@ static void test_other_rights(void) {
   }
   CU_ASSERT_PTR_NULL(difference(t.plain, t.compiled));
   CU_ASSERT_EQUAL(wg_jit_stats(t.jit).regions, 1);
+  end(&t);
+}
+
+// lwz r5, 0(r3); addi r6, r6, 1; stw r6, 0(r3); lwz r7, 4(r3); stw r7, 8(r4); nop; ends
+static const uint32_t touching[] = {0x80A30000, 0x38C60001, 0x90C30000, 0x80E30004, 0x90E40008, NOP, 0};
+
+static void ignored(void *ctx, const struct wg_mem_access *a) {
+  (void)a;
+  (*(unsigned *)ctx)++;
+}
+
+// Rights that come and go between runs of the same compiled code, by any way that there is: nothing may be accessed
+// that no longer may, and what listens hears as much.
+static void test_rights(void) {
+  static const uint32_t rights[] = {WG_PROT_READWRITE, WG_PROT_READONLY, WG_PROT_NOACCESS};
+  struct two t;
+  if (!begin(&t)) return;
+  struct wg_harness *both[2] = {t.plain, t.compiled};
+  unsigned wrong = 0, heard[2] = {0, 0};
+  uint64_t rng = 3;
+  place(&t, touching, 7);
+  for (unsigned k = 0; k < 400; k++) {
+    unsigned what = random_below(&rng, 6), page = random_below(&rng, 2), right = random_below(&rng, 3);
+    for (unsigned i = 0; i < 2; i++) {
+      struct wg_mem *m = both[i]->mem;
+      const struct wg_mem_watch w = {DATA + 4096 * page, 8, right != 1, right != 2};
+      switch (what) {
+      case 0: wg_mem_protect(m, DATA + 4096 * page, 4096, rights[right]); break;
+      case 1: wg_mem_watches(m, &w, 1, ignored, &heard[i]); break;
+      case 2: wg_mem_watches(m, NULL, 0, NULL, NULL); break;
+      case 3:
+        wg_mem_track(m);
+        wg_mem_note(m, (DATA >> 12) + page, 5);
+        break;
+      case 4: wg_mem_commit(m, DATA + 4096 * page, 4096, WG_PROT_READWRITE); break;
+      default: break;
+      }
+      set(both[i], k);
+      both[i]->cpu.gpr[3] = DATA + 4096 * random_below(&(uint64_t){rng}, 2) - 4 * (k & 1);
+      both[i]->cpu.gpr[4] = DATA + 4096 * (k >> 1 & 1) + 4086;
+      wg_cpu_run(&both[i]->cpu, 6);
+    }
+    uint64_t a, b;
+    wrong += difference(t.plain, t.compiled) != NULL || heard[0] != heard[1];
+    wrong += wg_mem_unchanged(t.plain->mem, DATA >> 12, &a) != wg_mem_unchanged(t.compiled->mem, DATA >> 12, &b);
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  CU_ASSERT(heard[1] > 50 && wg_jit_stats(t.jit).regions >= 1);
+  end(&t);
+}
+
+static uint32_t counts(void *ctx, uint32_t addr, unsigned size) { return addr + size + 3 * ++*(uint32_t *)ctx; }
+static void is_told(void *ctx, uint32_t addr, unsigned size, uint32_t v) { *(uint32_t *)ctx += addr + size + v; }
+
+// A device is never accessed by compiled code: each access is the interpreter's, and when there have been many they are
+// not even tried.
+static void test_devices(void) {
+  // lwz r5, 0(r3); stw r5, 4(r3); add r6, r6, r5; bdnz back; b to itself
+  static const uint32_t words[] = {0x80A30000, 0x90A30004, 0x7CC62A14, 0x4200FFF4, 0x48000000};
+  struct two t;
+  if (!begin(&t)) return;
+  struct wg_harness *both[2] = {t.plain, t.compiled};
+  uint32_t state[2] = {0, 0};
+  for (unsigned i = 0; i < 2; i++)
+    wg_mem_add_mmio(both[i]->mem, &(struct wg_mmio){0x7FC80000, 0x7FC8FFFF, counts, is_told, &state[i]});
+  place(&t, words, 5);
+  for (unsigned i = 0; i < 2; i++) {
+    set(both[i], 1);
+    both[i]->cpu.gpr[3] = 0x7FC80000;
+    both[i]->cpu.ctr = 500;
+  }
+  for (unsigned k = 1; k <= 20; k++) {
+    if (k == 10) wg_jit_ask(t.jit, t.compiled->code, CODE);
+    for (unsigned i = 0; i < 2; i++) wg_cpu_run(&both[i]->cpu, 100 * k);
+    CU_ASSERT_PTR_NULL(difference(t.plain, t.compiled));
+    CU_ASSERT(state[0] == state[1] && both[0]->mem->devices == both[1]->mem->devices);
+  }
+  struct wg_jit_stats s = wg_jit_stats(t.jit);
+  CU_ASSERT(s.stepped == 2 && s.regions == 2);
   end(&t);
 }
 
@@ -781,5 +861,5 @@ WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_chan
         {"kept is there at once", test_kept_is_there_at_once}, {"every instruction", test_rows},
         {"random sequences", test_sequences}, {"accesses", test_accesses}, {"indexed accesses", test_indexed},
         {"sums", test_sums}, {"guards", test_guards}, {"a page with other rights", test_other_rights},
-        {"branches", test_branches}, {"returns", test_returns}, {"loops", test_loops}, {"executed", test_executed},
-        {"straight code", test_straight})
+        {"rights", test_rights}, {"devices", test_devices}, {"branches", test_branches}, {"returns", test_returns},
+        {"loops", test_loops}, {"executed", test_executed}, {"straight code", test_straight})

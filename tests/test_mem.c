@@ -1,7 +1,10 @@
 #include "emu/mem/tables.h"
+#include "emu/mem/view.h"
 #include "emu/mem/watch.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "emu/limits/limits.h"
 #include "emu/state/archive.h"
@@ -638,6 +641,107 @@ static void work_is_counted(void) {
   finish(m);
 }
 
+// Whether the host lets anybody read, or write, the byte that the view shows: asked of a system call, which says so.
+static bool host_allows(const struct wg_mem *m, const int fds[3], uint32_t addr, bool writes) {
+  uint8_t *p = m->view + addr, byte;
+  if (writes) return read(fds[2], p, 1) == 1; // zeros
+  return write(fds[1], p, 1) == 1 && read(fds[0], &byte, 1) == 1;
+}
+static void open_all(int fds[3]) {
+  CU_ASSERT_EQUAL_FATAL(pipe(fds), 0);
+  fds[2] = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+}
+static void close_all(const int fds[3]) {
+  for (unsigned i = 0; i < 3; i++) close(fds[i]);
+}
+
+static void the_view_shows_what_is_allowed(void) {
+  struct wg_mem *m = fresh();
+  struct wg_err err = {0};
+  int fds[3];
+  open_all(fds);
+  uint32_t at = wg_mem_reserve(
+      m, &(struct wg_alloc){
+             .addr = 0x40000000, .size = 0x20000, .page = 0x10000, .lo = 0x40000000, .hi = 0x6FFFFFFF, .protect = 4});
+  wg_mem_commit(m, at, 0x10000, WG_PROT_READWRITE);
+  CU_ASSERT_EQUAL_FATAL(wg_mem_view_open(m, &err), WG_OK);
+  uint8_t *view = m->view;
+  CU_ASSERT(wg_mem_view_open(m, &err) == WG_OK && m->view == view); // as it is
+  CU_ASSERT_FALSE(host_allows(m, fds, at, false));                  // nobody has asked yet
+  CU_ASSERT_TRUE(wg_mem_view_refused(m, at + 5, false));
+  CU_ASSERT_TRUE(host_allows(m, fds, at, false) && host_allows(m, fds, at + 0xFFFF, true)); // beside it
+  CU_ASSERT_FALSE(wg_mem_view_refused(m, at + 0x10000, false) || wg_mem_view_refused(m, at - 1, true));
+  CU_ASSERT_FALSE(host_allows(m, fds, at + 0x10000, false));
+  wg_mem_w32(m, at, 0x12345678); // the same memory
+  CU_ASSERT_EQUAL(view[at], 0x12);
+  view[at + 1] = 9;
+  CU_ASSERT_EQUAL(m->base[at + 1], 9);
+
+  wg_mem_protect(m, at, 0x1000, WG_PROT_READONLY);
+  CU_ASSERT_TRUE(host_allows(m, fds, at, false));
+  CU_ASSERT_FALSE(host_allows(m, fds, at, true) || wg_mem_view_refused(m, at, true));
+  CU_ASSERT_TRUE(host_allows(m, fds, at + 0x1000, true));
+  wg_mem_protect(m, at, 0x1000, WG_PROT_NOACCESS);
+  CU_ASSERT_FALSE(host_allows(m, fds, at, false) || wg_mem_view_refused(m, at, false));
+  wg_mem_protect(m, at, 0x1000, WG_PROT_READWRITE);
+  CU_ASSERT_TRUE(wg_mem_view_refused(m, at, true) && host_allows(m, fds, at, true));
+
+  const struct wg_mem_watch reads = {at, 4, true, false};
+  unsigned heard = 0;
+  wg_mem_watches(m, &reads, 1, hear, &heard);
+  CU_ASSERT_FALSE(host_allows(m, fds, at, true) || host_allows(m, fds, at, false));
+  CU_ASSERT_FALSE(wg_mem_view_refused(m, at, true)); // the host would let it be read, too
+  wg_mem_watches(m, NULL, 0, NULL, NULL);
+  CU_ASSERT_TRUE(wg_mem_view_refused(m, at, true));
+
+  uint64_t hash;
+  wg_mem_track(m);
+  wg_mem_note(m, at >> 12, 7);
+  CU_ASSERT_FALSE(host_allows(m, fds, at, true));
+  CU_ASSERT_TRUE(wg_mem_view_refused(m, at, false) && wg_mem_unchanged(m, at >> 12, &hash));
+  CU_ASSERT_TRUE(wg_mem_view_refused(m, at, true) && !wg_mem_unchanged(m, at >> 12, &hash));
+  wg_mem_mark_code(m, at >> 12); // who writes it is heard of
+  CU_ASSERT_FALSE(host_allows(m, fds, at, true) || wg_mem_view_refused(m, at, true));
+
+  CU_ASSERT_TRUE(wg_mem_view_refused(m, 0x7F000000, true)); // the window, and what else shows it
+  view[0x7F000000] = 3;
+  CU_ASSERT_EQUAL(m->base[0xA0000000], 3);
+  CU_ASSERT_TRUE(wg_mem_release(m, at));
+  for (uint32_t p = at; p < at + 0x20000; p += WG_PAGE) CU_ASSERT_FALSE(host_allows(m, fds, p, false));
+  CU_ASSERT_TRUE(host_allows(m, fds, 0x7F000000, true));
+  wg_mem_reset(m);
+  CU_ASSERT_FALSE(host_allows(m, fds, 0x7F000000, false));
+  close_all(fds);
+  finish(m);
+}
+
+// The host has so many mappings and no more (vm.max_map_count): pages of which every other one may be written.
+static void a_view_in_too_many_pieces_is_none(void) {
+  struct wg_mem *m = fresh();
+  struct wg_err err = {0};
+  const uint32_t at = 0x40000000, n = 0x28000;
+  int fds[3];
+  open_all(fds);
+  wg_mem_reserve(
+      m, &(struct wg_alloc){.addr = at, .size = n << 12, .page = 0x10000, .lo = at, .hi = 0x6FFFFFFF, .protect = 4});
+  CU_ASSERT_EQUAL_FATAL(wg_mem_view_open(m, &err), WG_OK);
+  uint32_t refused = 0, wrong = 0;
+  for (uint32_t p = 0; p < n; p++)
+    wg_mem_commit(m, at + (p << 12), WG_PAGE, p % 2 ? WG_PROT_READONLY : WG_PROT_READWRITE);
+  for (uint32_t p = 0; p < n; p++) {
+    bool shown = wg_mem_view_refused(m, at + (p << 12), false);
+    refused += !shown;
+    wrong += host_allows(m, fds, at + (p << 12), false) != shown;
+  }
+  CU_ASSERT(refused > 0 && refused < n && wrong == 0);
+  for (uint32_t p = 0; p < n; p += 1001) { // what has to go goes, if all of it
+    wg_mem_protect(m, at + (p << 12), WG_PAGE, WG_PROT_NOACCESS);
+    CU_ASSERT_FALSE(host_allows(m, fds, at + (p << 12), false));
+  }
+  close_all(fds);
+  wg_mem_free(m);
+}
+
 WG_MAIN("mem", {"work is counted", work_is_counted},
         {"physical ranges are every page that they touch", physical_ranges_are_every_page_that_they_touch},
         {"ranges are every page that they touch", ranges_are_every_page_that_they_touch},
@@ -654,5 +758,7 @@ WG_MAIN("mem", {"work is counted", work_is_counted},
         {"a commitment too many is refused", a_commitment_too_many_is_refused},
         {"the write-back window is there", the_write_back_window_is_there},
         {"protection is enforced", protection_is_enforced},
+        {"the view shows what is allowed", the_view_shows_what_is_allowed},
+        {"a view in too many pieces is none", a_view_in_too_many_pieces_is_none},
         {"released memory comes back zero", released_memory_comes_back_zero},
         {"devices get their accesses", devices_get_their_accesses})

@@ -364,7 +364,7 @@ static bool load_vec(struct wg_cpu *c, uint32_t at, union wg_vec *v) {
   HANDLER(name) {                                                                                                      \
     uint32_t at = EA_X & ~15u;                                                                                         \
     MAY_IN_PAGE(WG_PAGE_R, wg_op_##name##_out);                                                                        \
-    wg_set_lanes(&VD, LOADED(128));                                                                           \
+    wg_set_lanes(&VD, LOADED(128));                                                                                    \
     NEXT;                                                                                                              \
   }
 LOAD_VECTOR(lvx)

@@ -360,6 +360,7 @@ static void step_often(struct wg_jit_host *h, struct wg_code *code) {
     unsigned rewritten = p->rewritten;
     if (p->stepped == NULL) p->stepped = wg_xcalloc(1, sizeof *p->stepped);
     p->stepped->at[pc >> 2 & (WG_CHOSEN_PAGE - 1)] = true;
+    h->stats.stepped++;
     forget_kept(p);
     wg_code_compiled_forget_page(code, pc >> 12);
     p->rewritten = rewritten;

@@ -31,7 +31,8 @@ struct wg_jit_stats {
   uint64_t again;                                   // regions that were there already, installed once more
   uint64_t kept;                                    // of `regions`, those that an earlier run has compiled
   uint64_t bytes;                                   // of code
-  uint64_t forgotten, cleared;                      // pages whose code changed; times that the room was used up
+  uint64_t stepped; // instructions that are left to the interpreter, since their accesses were refused too often
+  uint64_t forgotten, cleared; // pages whose code changed; times that the room was used up
 };
 
 struct wg_jit_host;
