@@ -394,7 +394,7 @@ static void test_rights(void) {
       set(both[i], k);
       both[i]->cpu.gpr[3] = DATA + 4096 * random_below(&(uint64_t){rng}, 2) - 4 * (k & 1);
       both[i]->cpu.gpr[4] = DATA + 4096 * (k >> 1 & 1) + 4086;
-      wg_cpu_run(&both[i]->cpu, 6);
+      wg_cpu_run(&both[i]->cpu, 60);
     }
     uint64_t a, b;
     wrong += difference(t.plain, t.compiled) != NULL || heard[0] != heard[1];
