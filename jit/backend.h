@@ -79,12 +79,13 @@ struct wg_jit_frame {
   uint32_t first, n;
 };
 enum wg_jit_where { WG_JIT_IN_REGISTER, WG_JIT_ON_STACK, WG_JIT_CONSTANT };
+// What of the context gets it: a byte, eight, half of these, a field of CR by its number, one by its bits.
+enum wg_jit_what { WG_JIT_BYTE, WG_JIT_WHOLE_REGISTER, WG_JIT_HALF, WG_JIT_FIELD, WG_JIT_FIELD_BITS };
 struct wg_jit_kept {
-  uint32_t offset; // in the context
-  uint8_t size;
-  uint8_t where; // enum wg_jit_where
-  uint8_t reg;   // DWARF's number: it holds the value, or `value` is counted from what it holds
-  int64_t value;
+  uint16_t offset; // in the context
+  uint8_t what;
+  uint8_t where : 4, reg : 4; // reg: DWARF's number: it holds the value, or `value` is counted from what it holds
+  int32_t value;
 };
 
 enum wg_jit_stepped { WG_JIT_GO_ON, WG_JIT_STOPPED, WG_JIT_LEAVE };

@@ -2,6 +2,7 @@
 // instructions on the way may have written is owed to the context. A way that is gone often writes it there; one that
 // is gone seldom has LLVM note where it keeps it (a stack map), and the call that is put there later reads that
 // (emu/cpu/compiled.c).
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,15 +196,21 @@ static const char *header(struct reader *r, struct map *m) {
 
 enum { IN_REGISTER = 1, DIRECT, INDIRECT, CONSTANT, LARGE_CONSTANT };
 
-static const char *location(struct reader *r, const struct map *m, struct wg_jit_kept *k) {
+// Where a value is, as LLVM says it.
+struct found {
+  enum wg_jit_where where;
+  unsigned reg;
+  int64_t value;
+};
+
+static const char *location(struct reader *r, const struct map *m, struct found *k) {
   uint64_t kind = number(r, 1);
   take_bytes(r, 3);
-  uint64_t reg = number(r, 2);
+  k->reg = (unsigned)number(r, 2);
   take_bytes(r, 2);
   int32_t at = (int32_t)number(r, 4);
-  k->reg = (uint8_t)reg;
   k->value = at;
-  if (reg > 15) return "a register of another kind in a stack map";
+  if (k->reg > 15) return "a register of another kind in a stack map";
   switch (kind) {
   case IN_REGISTER: k->where = WG_JIT_IN_REGISTER; return NULL;
   case INDIRECT: k->where = WG_JIT_ON_STACK; return NULL;
@@ -223,12 +230,45 @@ struct frames {
   size_t nkept;
 };
 
+static void put_kept(struct frames *out, uint32_t offset, enum wg_jit_what what, const struct found *k) {
+  out->kept[out->nkept++] = (struct wg_jit_kept){
+      .offset = (uint16_t)offset, .what = what, .where = k->where, .reg = k->reg & 15, .value = (int32_t)k->value};
+}
+
+static void add_kept(struct frames *out, uint32_t offset, const struct wg_jit_granule *g, const struct found *k) {
+  struct found half = *k;
+  bool large = k->where == WG_JIT_CONSTANT && k->value != (int32_t)k->value;
+  if (g->size == 1)
+    put_kept(out, offset, WG_JIT_BYTE, k);
+  else if (g->fields) // a large number is all four bits
+    put_kept(out, offset, large ? WG_JIT_FIELD_BITS : WG_JIT_FIELD, k);
+  else if (!large)
+    put_kept(out, offset, WG_JIT_WHOLE_REGISTER, k);
+  if (g->size != 8 || !large) return;
+  put_kept(out, offset, WG_JIT_HALF, k);
+  half.value >>= 32;
+  put_kept(out, offset + 4, WG_JIT_HALF, &half);
+}
+
+#define ALIKE 16u // frames in which one that says the same is looked for
+
+// Many places have the same in the same registers.
+static void say_once(struct frames *out, struct wg_jit_frame *f) {
+  const size_t n = f->n * sizeof *out->kept;
+  for (unsigned i = 1; i <= ALIKE && f - out->frames >= (ptrdiff_t)i; i++) {
+    if (f[-(int)i].n != f->n || memcmp(out->kept + f[-(int)i].first, out->kept + f->first, n) != 0) continue;
+    out->nkept = f->first;
+    f->first = f[-(int)i].first;
+    return;
+  }
+}
+
 static const char *record(const struct wg_jit_build *u, struct reader *r, const struct map *m, struct frames *out,
                           struct wg_jit_frame *f) {
   uint64_t way = number(r, 8);
   f->back = (uint32_t)number(r, 4) + CALL_BYTES;
   take_bytes(r, 2);
-  uint64_t n = number(r, 2);
+  uint64_t n = number(r, 2), had = 0;
   struct wg_jit_set owed;
   if (r->short_of || way >= u->nways || n > (size_t)(r->end - r->at) / LOCATION_BYTES)
     return "a stack map that is not whole";
@@ -236,15 +276,17 @@ static const char *record(const struct wg_jit_build *u, struct reader *r, const 
   f->first = (uint32_t)out->nkept;
   for (uint32_t slot = 0; slot < WG_JIT_SLOTS; slot++) {
     if (!wg_jit_has(&owed, slot)) continue;
-    struct wg_jit_kept k = {0};
-    const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &k.offset);
-    k.size = (uint8_t)g->size;
-    if (f->n++ == n) return "a stack map without all registers";
+    struct found k;
+    uint32_t offset;
+    const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &offset);
+    if (had++ == n) return "a stack map without all registers";
     const char *why = location(r, m, &k);
     if (why) return why;
-    out->kept[out->nkept++] = k;
+    add_kept(out, offset, g, &k);
   }
-  if (f->n != n) return "a stack map with other registers";
+  if (had != n) return "a stack map with other registers";
+  f->n = (uint32_t)(out->nkept - f->first);
+  say_once(out, f);
   if ((uintptr_t)(r->end - r->at) % 8) take_bytes(r, 4);
   take_bytes(r, 2);
   take_bytes(r, 4 * number(r, 2));
@@ -301,7 +343,7 @@ const char *wg_jit_frames(const struct wg_jit_build *u, const uint8_t *map, size
   if (why) return why;
   if (r.short_of || m.nrecords > size / RECORD_BYTES) return "a stack map that is cut";
   struct frames f = {.frames = calloc(m.nrecords + 1, sizeof *f.frames),
-                     .kept = calloc(size / LOCATION_BYTES + 1, sizeof *f.kept)};
+                     .kept = calloc(2 * (size / LOCATION_BYTES) + 1, sizeof *f.kept)};
   for (size_t i = 0; i < m.nrecords && why == NULL; i++) why = record(u, &r, &m, &f, &f.frames[i]);
   for (size_t i = 0; i < m.nrecords && why == NULL; i++)
     if (f.frames[i].back > out->size - body) why = "a place beyond the code in a stack map";

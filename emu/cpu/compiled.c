@@ -179,6 +179,23 @@ static uint64_t step_alone(WG_HOT_ARGS) {
 #define GENERAL_REGISTERS
 #endif
 
+_Static_assert(sizeof(struct wg_cpu) <= UINT16_MAX && sizeof(struct wg_jit_kept) == 8, "what is kept is told briefly");
+
+GENERAL_REGISTERS
+static void put_late(const struct wg_cpu *c, uint8_t *to, enum wg_jit_what what, uint64_t v) {
+  switch (what) {
+  case WG_JIT_BYTE: *to = (uint8_t)v; return;
+  case WG_JIT_WHOLE_REGISTER: *(uint64_t *)(void *)to = v; return;
+  case WG_JIT_HALF: *(uint32_t *)(void *)to = (uint32_t)v; return;
+  case WG_JIT_FIELD:
+    for (unsigned bit = 0; bit < 4; bit++) to[bit] = wg_jit_order_has((int64_t)v, bit, c->so);
+    return;
+  case WG_JIT_FIELD_BITS:
+    for (unsigned bit = 0; bit < 4; bit++) to[bit] = v >> bit & 1;
+    return;
+  }
+}
+
 // The registers as DWARF numbers them; `back` is where the call came from (jit/backend.h).
 GENERAL_REGISTERS
 void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, const uint64_t *regs, uint64_t back) {
@@ -199,15 +216,7 @@ void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, cons
     const struct wg_jit_kept *k = &kept[f[low].first + i];
     uint64_t v = k->where == WG_JIT_CONSTANT ? (uint64_t)k->value : regs[k->reg];
     if (k->where == WG_JIT_ON_STACK) v = *(const uint64_t *)(uintptr_t)(v + (uint64_t)k->value);
-    uint8_t *to = (uint8_t *)c + k->offset;
-    WG_ASSERT(k->size == 1 || k->size == 4 || k->size == 8,
-              "late is a bit of XER, a field of CR or a general register");
-    if (k->size == 1)
-      *to = (uint8_t)v;
-    else if (k->size == 8)
-      *(uint64_t *)(void *)to = v;
-    else
-      for (unsigned bit = 0; bit < 4; bit++) to[bit] = wg_jit_order_has((int64_t)v, bit, c->so);
+    put_late(c, (uint8_t *)c + k->offset, (enum wg_jit_what)k->what, v);
   }
 }
 #if defined(__x86_64__)
