@@ -5,7 +5,6 @@
 // notes beside the code says which place that is (struct wg_jit_refusal).
 #include <llvm/Config/llvm-config.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "jit/clone.h"
@@ -129,8 +128,7 @@ const char *wg_jit_refusals(const struct wg_jit_linked *linked, struct wg_jit_bl
   if (n == 0) return NULL;
   if (linked->refusals_size % sizeof(struct wg_jit_refusal)) return "a list of accesses that is cut";
   size_t code = out->size, at = (code + 7) / 8 * 8, size = at + linked->refusals_size;
-  out->bytes = realloc(out->bytes, size);
-  memset(out->bytes + code, 0, at - code);
+  wg_jit_grow(out, size);
   struct wg_jit_refusal r;
   for (size_t i = 0, before = 0; i < n; i++, before = r.at) {
     memcpy(&r, linked->refusals + i * sizeof r, sizeof r);
@@ -140,7 +138,6 @@ const char *wg_jit_refusals(const struct wg_jit_linked *linked, struct wg_jit_bl
     if (i && r.at <= before) return "accesses out of order";
     memcpy(out->bytes + at + i * sizeof r, &r, sizeof r);
   }
-  out->size = size;
   out->refusals = at;
   out->nrefusals = n;
   return NULL;

@@ -224,6 +224,7 @@ struct wg_jit_linked {
   const uint8_t *refusals; // or NULL
   size_t refusals_size;
 };
+void wg_jit_grow(struct wg_jit_blob *b, size_t size); // what is new is zero
 // The bytes of an object file's code and constants, linked. NULL, or what is wrong with it. It is entered at
 // WG_JIT_FRONT.
 const char *wg_jit_link(const uint8_t *object, size_t size, struct wg_jit_blob *out, struct wg_jit_linked *parts);

@@ -317,11 +317,7 @@ static void append(const struct wg_jit_build *u, const struct frames *f, size_t 
   size_t at = up(out->size, 16), frames = up(at + sizeof piece, 16);
   size_t first = frames + sizeof(struct wg_jit_frames), kept = up(first + n * sizeof *f->frames, 8);
   size_t size = kept + f->nkept * sizeof *f->kept;
-  uint8_t *bytes = calloc(1, size);
-  memcpy(bytes, out->bytes, out->size);
-  free(out->bytes);
-  out->bytes = bytes;
-  out->size = size;
+  wg_jit_grow(out, size);
   put_piece(out->bytes, at, frames, &u->j->layout);
   struct wg_jit_frames head = {(uint32_t)n, (uint32_t)(frames - start)};
   memcpy(out->bytes + frames, &head, sizeof head);

@@ -110,6 +110,14 @@ static bool is_complete(const struct object *o, const char *name) {
   return true;
 }
 
+void wg_jit_grow(struct wg_jit_blob *b, size_t size) {
+  uint8_t *bytes = calloc(1, size);
+  memcpy(bytes, b->bytes, b->size);
+  free(b->bytes);
+  b->bytes = bytes;
+  b->size = size;
+}
+
 const char *wg_jit_link(const uint8_t *object, size_t size, struct wg_jit_blob *out, struct wg_jit_linked *parts) {
   struct object o = {.bytes = object, .size = size};
   o.h = part(&o, 0, sizeof *o.h);

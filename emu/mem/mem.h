@@ -3,7 +3,7 @@
 // One 4 GiB host reservation holds the space, so a guest address is `base + ea`. Physical memory is
 // mapped at each of its mirrors, the image area at both of its ranges. What the guest may touch is decided
 // by a flag byte for each 4 KiB page, not by the host: an access that a flag forbids returns false, never
-// a host fault.
+// a host fault. (For compiled code the host's protection follows the flags: view.h.)
 #ifndef WG_EMU_MEM_H
 #define WG_EMU_MEM_H
 
