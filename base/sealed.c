@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ahead.h"
 #include "base/file.h"
 #include "base/same_file.h"
 #include "base/vec.h"
@@ -23,6 +24,7 @@
 #define FILE_THERE (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 #define SECRET "secret"
 #define MAC 32u
+#define LARGE ((size_t)256 << 10) // bytes that are worth asking for their memory
 
 static void mac(const uint8_t *key, const void *data, size_t n, uint8_t out[MAC]) {
   unsigned size = MAC;
@@ -175,6 +177,7 @@ static int read_and_check(const struct wg_sealed *s, int fd, size_t n, const cha
                           struct wg_err *err) {
   uint8_t expected[MAC];
   wg_buf_reserve(out, n);
+  if (n >= LARGE) wg_memory_ahead(out->data + out->len, n);
   const char *at = out->data + out->len;
   if (wg_fd_read(fd, out->data + out->len, n) != n)
     return wg_fail(err, WG_INPUT, "%s: refused: it changes or cannot be read", path);

@@ -71,7 +71,7 @@ static void load(struct wg_cli_kept_open *o) {
     return;
   }
   int code = wg_sealed_read(&o->files, FILE_NAME, WG_JIT_CACHE_MOST, &text, &err);
-  if (code == WG_OK && text.len && wg_jit_cache_load(o->cache, text.data, text.len, &err) != WG_OK)
+  if (code == WG_OK && text.len && wg_jit_cache_load(o->cache, &text, &err) != WG_OK)
     wg_err_prefix(&err, "%s/" FILE_NAME, o->files.path.data);
   if (err.msg[0]) wg_cli_note("%s; what it kept is compiled again", err.msg);
   wg_buf_release(&text);

@@ -683,7 +683,9 @@ static struct wg_jit_cache *cache_of(const struct wg_buf *saved, size_t most, st
   struct wg_jit_cache *c = wg_jit_cache_create(the_library(), most);
   CU_ASSERT_PTR_NOT_NULL_FATAL(c);
   *err = (struct wg_err){0};
-  if (saved && wg_jit_cache_load(c, saved->data, saved->len, err) != WG_OK) CU_ASSERT_NOT_EQUAL(err->msg[0], 0);
+  struct wg_buf copy = {0};
+  if (saved) wg_buf_add(&copy, saved->data, saved->len);
+  if (saved && wg_jit_cache_load(c, &copy, err) != WG_OK) CU_ASSERT_NOT_EQUAL(err->msg[0], 0);
   return c;
 }
 

@@ -216,7 +216,7 @@ static const struct wg_jit_backend fake = {
 
 // In a page of its own.
 static struct wg_job *job_of(size_t n) {
-  struct wg_job *job = wg_xcalloc(1, sizeof *job);
+  struct wg_job *job = wg_job_new(n);
   job->n = n;
   job->page = (uint32_t)n;
   return job;
@@ -224,7 +224,7 @@ static struct wg_job *job_of(size_t n) {
 
 // Instructions from `from` up to `to`, one after every `step`-th, seen to run at the first.
 static struct wg_job *job_from(unsigned from, unsigned to, unsigned step) {
-  struct wg_job *job = wg_xcalloc(1, sizeof *job);
+  struct wg_job *job = wg_job_new(to - from);
   job->pc = 4 * from;
   for (unsigned place = from; place < to; place += step)
     job->insns[job->n++] =

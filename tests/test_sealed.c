@@ -310,9 +310,30 @@ static void what_cannot_be_written_is_said(void) {
   root = NULL;
 }
 
+static void a_large_file_is_read(void) {
+  enum { SIZE = 300000 };
+  struct wg_sealed s;
+  struct wg_err err;
+  struct wg_buf out = {0};
+  char *text = wg_xcalloc(SIZE, 1);
+  for (size_t i = 0; i < SIZE; i++) text[i] = (char)(i * i >> 5);
+  begin("large");
+  CU_ASSERT_EQUAL_FATAL(open_in(&s, "a", &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_sealed_write(&s, "file", text, SIZE, &err), WG_OK);
+  wg_buf_str(&out, "before"); // and is appended
+  CU_ASSERT_EQUAL(wg_sealed_read(&s, "file", SIZE - 1, &out, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_sealed_read(&s, "file", SIZE, &out, &err), WG_OK);
+  CU_ASSERT_TRUE(out.len == SIZE + 6 && memcmp(out.data, "before", 6) == 0 && memcmp(out.data + 6, text, SIZE) == 0);
+  wg_buf_release(&out);
+  wg_sealed_close(&s);
+  free(text);
+  free(root);
+  root = NULL;
+}
+
 WG_MAIN("sealed", {"what is written is read", what_is_written_is_read}, {"every bit counts", every_bit_counts},
         {"another folder's are not taken", another_folders_are_not_taken},
         {"other files are refused", other_files_are_refused}, {"secrets are one's own", secrets_are_ones_own},
         {"folders are one's own", folders_are_ones_own}, {"a half is no whole", a_half_is_no_whole},
-        {"several write at once", several_write_at_once}, {"what is old goes", what_is_old_goes},
-        {"what cannot be written is said", what_cannot_be_written_is_said})
+        {"a large file is read", a_large_file_is_read}, {"several write at once", several_write_at_once},
+        {"what is old goes", what_is_old_goes}, {"what cannot be written is said", what_cannot_be_written_is_said})

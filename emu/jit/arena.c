@@ -5,7 +5,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/ahead.h"
+
 #define ALIGNED 64u
+#define AHEAD ((size_t)128 << 10) // bytes whose memory is asked for at once
 
 int wg_arena_create(struct wg_arena *a, size_t size, struct wg_err *err) {
   *a = (struct wg_arena){.size = size};
@@ -30,8 +33,16 @@ void wg_arena_free(struct wg_arena *a) {
   a->write = NULL;
 }
 
+static void have_memory(struct wg_arena *a, size_t to) {
+  if (to <= a->ahead) return;
+  size_t end = a->size - to < AHEAD ? a->size : to + AHEAD;
+  wg_memory_ahead(a->write + a->ahead, end - a->ahead);
+  a->ahead = end;
+}
+
 const uint8_t *wg_arena_add(struct wg_arena *a, const void *bytes, size_t n) {
   if (n > a->size - a->used) return NULL;
+  have_memory(a, a->used + n);
   memcpy(a->write + a->used, bytes, n);
   const uint8_t *at = a->run + a->used;
   size_t taken = (n + ALIGNED - 1) / ALIGNED * ALIGNED;

@@ -12,6 +12,7 @@ struct wg_arena {
   uint8_t *write;
   const uint8_t *run;
   size_t size, used;
+  size_t ahead; // bytes whose memory is there
 };
 
 int wg_arena_create(struct wg_arena *a, size_t size, struct wg_err *err);

@@ -25,8 +25,9 @@ struct kept {
   uint32_t refusals, nrefusals; // struct wg_jit_blob's
   uint32_t next;                // that begins at the same place, + 1
   bool used;                    // taken or added
+  bool loaded;                  // what follows lies in `saved`
   uint8_t *code;                // n times INSN
-  uint8_t *bytes;               // of the same allocation
+  uint8_t *bytes;               // behind it, of the same allocation
 };
 
 struct wg_jit_cache {
@@ -35,6 +36,7 @@ struct wg_jit_cache {
   struct kept *kept;
   size_t n, most, bytes, used_bytes; // as saved
   struct wg_map first;               // by where they begin: index + 1
+  struct wg_buf saved;               // what was loaded, as it was
   struct wg_jit_cache_stats stats;
   atomic_uchar places[PLACES]; // by a hash of where they begin
 };
@@ -78,9 +80,9 @@ static bool fits(const struct kept *k, const uint8_t *page) {
   return true;
 }
 
-static void insns_of(const struct kept *k, struct wg_jit_insn *out) {
+void wg_jit_cache_insns(const struct wg_jit_found *k, struct wg_jit_insn *out) {
   const uint8_t *p = k->code;
-  for (uint32_t i = 0; i < k->n; i++, p += INSN) {
+  for (size_t i = 0; i < k->n; i++, p += INSN) {
     const uint16_t place = wg_load_le16(p);
     out[i].place = place;
     out[i].entry = p[2];
@@ -116,6 +118,11 @@ static void use(struct wg_jit_cache *c, struct kept *k) {
   k->used = true;
 }
 
+static struct wg_jit_blob blob_of(const struct kept *k) {
+  return (struct wg_jit_blob){
+      .bytes = k->bytes, .size = k->size, .entry = k->entry, .refusals = k->refusals, .nrefusals = k->nrefusals};
+}
+
 struct wg_jit_cache *wg_jit_cache_create(const struct wg_jit_library *library, size_t most) {
   struct wg_jit_layout layout;
   struct wg_jit_cache *c = wg_xcalloc(1, sizeof *c);
@@ -130,8 +137,10 @@ struct wg_jit_cache *wg_jit_cache_create(const struct wg_jit_library *library, s
 }
 
 static void drop_all(struct wg_jit_cache *c) {
-  for (size_t i = 0; i < c->n; i++) free(c->kept[i].code);
+  for (size_t i = 0; i < c->n; i++)
+    if (!c->kept[i].loaded) free(c->kept[i].code);
   free(c->kept);
+  wg_buf_release(&c->saved);
   wg_map_release(&c->first);
   c->kept = NULL;
   c->first = (struct wg_map){0};
@@ -149,8 +158,7 @@ bool wg_jit_cache_may(const struct wg_jit_cache *c, uint32_t pc) {
   return c && atomic_load_explicit(&c->places[place_of(pc)], memory_order_relaxed);
 }
 
-bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const uint8_t *page, struct wg_jit_insn *insns, size_t *n,
-                       struct wg_jit_blob *out) {
+bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const uint8_t *page, struct wg_jit_found *out) {
   if (!wg_jit_cache_may(c, pc)) return false;
   pthread_mutex_lock(&c->lock);
   struct kept *k = first(c, pc);
@@ -158,10 +166,7 @@ bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const uint8_t *page,
   if (k) {
     use(c, k);
     c->stats.taken++;
-    insns_of(k, insns);
-    *n = k->n;
-    *out = (struct wg_jit_blob){
-        .bytes = k->bytes, .size = k->size, .entry = k->entry, .refusals = k->refusals, .nrefusals = k->nrefusals};
+    *out = (struct wg_jit_found){k->pc, k->code, k->n, blob_of(k)};
   }
   pthread_mutex_unlock(&c->lock);
   return k != NULL;
@@ -217,38 +222,40 @@ static bool are_insns(const uint8_t *p, uint32_t n) {
 }
 
 // As the backend makes them (struct wg_jit_refusal).
-static bool are_refusals(const struct kept *k, const uint8_t *bytes) {
+static bool are_refusals(const struct kept *k) {
   const size_t each = sizeof(struct wg_jit_refusal);
   if (k->refusals % 4 || k->refusals > k->size || (k->size - k->refusals) / each < k->nrefusals) return false;
   struct wg_jit_refusal r;
   for (uint32_t i = 0, least = 0; i < k->nrefusals; i++, least = r.at + 1) {
-    memcpy(&r, bytes + k->refusals + i * each, each);
+    memcpy(&r, k->bytes + k->refusals + i * each, each);
     if (r.at < least || r.at >= k->size || r.to >= k->size || r.place >= WG_JIT_PAGE) return false;
   }
   return true;
 }
 
-static bool load_region(struct wg_jit_cache *c, const uint8_t *p, size_t left, size_t *taken) {
+static bool load_region(struct wg_jit_cache *c, uint8_t *p, size_t left, size_t *taken) {
   if (left < REGION_HEAD) return false;
   struct kept k = {.pc = wg_load_le32(p),
                    .size = wg_load_le32(p + 4),
                    .entry = wg_load_le32(p + 8),
                    .n = wg_load_le32(p + 12),
                    .refusals = wg_load_le32(p + 16),
-                   .nrefusals = wg_load_le32(p + 20)};
-  const uint8_t *code = p + REGION_HEAD;
+                   .nrefusals = wg_load_le32(p + 20),
+                   .loaded = true,
+                   .code = p + REGION_HEAD};
   if (k.pc % 4 || k.size == 0 || k.size > REGION_MOST || k.entry >= k.size || k.n == 0 || k.n > WG_JIT_MOST)
     return false;
-  if (saved_size(k.n, k.size) > left || !are_insns(code, k.n) || !are_refusals(&k, code + k.n * INSN) ||
-      is_there(c, k.pc, code, k.n))
+  k.bytes = k.code + k.n * INSN;
+  if (saved_size(k.n, k.size) > left || !are_insns(k.code, k.n) || !are_refusals(&k) || is_there(c, k.pc, k.code, k.n))
     return false;
-  copy(&k, code, code + k.n * INSN);
   put(c, k);
   *taken = saved_size(k.n, k.size);
   return true;
 }
 
-static int load(struct wg_jit_cache *c, const uint8_t *p, size_t n, struct wg_err *err) {
+static int load(struct wg_jit_cache *c, struct wg_err *err) {
+  uint8_t *p = (uint8_t *)c->saved.data;
+  size_t n = c->saved.len;
   if (n < HEAD || memcmp(p, MAGIC, MAGIC_SIZE) != 0)
     return wg_fail(err, WG_INPUT, "refused: no compiled code, or in another form than this wedge's");
   if (memcmp(p + MAGIC_SIZE, c->identity, WG_JIT_IDENTITY) != 0)
@@ -260,9 +267,11 @@ static int load(struct wg_jit_cache *c, const uint8_t *p, size_t n, struct wg_er
   return at == n ? WG_OK : wg_fail(err, WG_INPUT, "refused: %zu bytes behind the last region", n - at);
 }
 
-int wg_jit_cache_load(struct wg_jit_cache *c, const void *bytes, size_t n, struct wg_err *err) {
+int wg_jit_cache_load(struct wg_jit_cache *c, struct wg_buf *saved, struct wg_err *err) {
   pthread_mutex_lock(&c->lock);
-  int code = load(c, bytes, n, err);
+  c->saved = *saved;
+  *saved = (struct wg_buf){0};
+  int code = load(c, err);
   if (code == WG_OK) {
     c->stats.loaded = c->n;
   } else {

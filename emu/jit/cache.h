@@ -23,8 +23,9 @@ struct wg_jit_cache;
 // told from another's.
 struct wg_jit_cache *wg_jit_cache_create(const struct wg_jit_library *library, size_t most);
 void wg_jit_cache_free(struct wg_jit_cache *c);
-// Into an empty one what was saved. WG_INPUT: another build of wedge has saved it, or something else; it stays empty.
-int wg_jit_cache_load(struct wg_jit_cache *c, const void *bytes, size_t n, struct wg_err *err);
+// Into an empty one what was saved: takes `saved`, which is empty then. WG_INPUT: another build of wedge has saved it,
+// or something else; it stays empty.
+int wg_jit_cache_load(struct wg_jit_cache *c, struct wg_buf *saved, struct wg_err *err);
 // What was taken or added first, then what else there was, as long as there is room.
 void wg_jit_cache_save(struct wg_jit_cache *c, struct wg_buf *out);
 
@@ -38,10 +39,16 @@ struct wg_jit_cache_stats wg_jit_cache_stats(struct wg_jit_cache *c); // at any 
 
 // Whether there may be a region that begins at `pc`: answered at once, and seldom in vain.
 bool wg_jit_cache_may(const struct wg_jit_cache *c, uint32_t pc);
-// What a region at `pc` was compiled to that is in this page as it was then: places, words, addresses, entries and what
-// is left of its instructions (WG_JIT_MOST at most), which all else follows from; and its bytes, which are the cache's.
-bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const uint8_t *page, struct wg_jit_insn *insns, size_t *n,
-                       struct wg_jit_blob *out);
+// What a region at `pc` was compiled to that is in this page as it was then. All of it is the cache's, and stays.
+struct wg_jit_found {
+  uint32_t pc;
+  const uint8_t *code; // of `n` instructions
+  size_t n;
+  struct wg_jit_blob blob;
+};
+bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const uint8_t *page, struct wg_jit_found *out);
+// Places, words, addresses, entries and what is left of its instructions, which all else follows from.
+void wg_jit_cache_insns(const struct wg_jit_found *found, struct wg_jit_insn *out);
 // It was compiled; `blob` is NULL if it cannot be, or if another run would not find it so: nothing of a debugger's is
 // in what is left to the interpreter.
 void wg_jit_cache_add(struct wg_jit_cache *c, uint32_t pc, const struct wg_jit_region *r,

@@ -108,7 +108,7 @@ static struct wg_job *job_at(struct wg_code *code, uint32_t pc, const struct wg_
   struct wg_chosen chosen;
   if (!page_words(code, page, words)) return NULL;
   wg_choose(words, of, pc >> 2 & (WG_CHOSEN_PAGE - 1), WG_JIT_MOST, jumps, &chosen);
-  struct wg_job *job = wg_xcalloc(1, sizeof *job);
+  struct wg_job *job = wg_job_new(chosen.n);
   job->page = page;
   job->pc = pc;
   for (uint32_t i = 0; i < WG_CHOSEN_PAGE; i++) {
@@ -135,15 +135,15 @@ static void asked(struct wg_jit_host *h, const struct wg_job *job) {
 static bool take_kept(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
   const uint8_t *page =
       wg_jit_cache_may(h->cache, pc) && stepped_of(h, pc) == NULL ? wg_code_page_bytes(code, pc >> 12) : NULL;
-  if (page == NULL) return false;
-  struct wg_job *job = wg_xcalloc(1, sizeof *job);
+  struct wg_jit_found found;
+  if (page == NULL || !wg_jit_cache_find(h->cache, pc, page, &found)) return false;
+  struct wg_job *job = wg_job_new(found.n);
   job->page = pc >> 12;
   job->pc = pc;
-  job->ok = job->kept = wg_jit_cache_find(h->cache, pc, page, job->insns, &job->n, &job->blob);
-  if (!job->kept) {
-    wg_job_free(job);
-    return false;
-  }
+  job->ok = job->kept = true;
+  job->blob = found.blob;
+  job->n = found.n;
+  wg_jit_cache_insns(&found, job->insns);
   asked(h, job);
   wg_worker_done(h->worker, job);
   return true;

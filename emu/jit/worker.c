@@ -180,6 +180,10 @@ struct wg_job *wg_worker_take(struct wg_worker *w) {
   return job;
 }
 
+struct wg_job *wg_job_new(size_t most) {
+  return wg_xcalloc(1, sizeof(struct wg_job) + most * sizeof(struct wg_jit_insn));
+}
+
 void wg_job_free(struct wg_job *job) {
   if (job == NULL) return;
   if (job->ok && !job->kept) free(job->blob.bytes);

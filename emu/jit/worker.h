@@ -10,14 +10,16 @@
 // A region on its way: asked for, then compiled.
 struct wg_job {
   struct wg_job *next;
-  uint32_t page, pc; // pc: where it was seen to run
-  size_t n;
-  struct wg_jit_insn insns[WG_JIT_MOST];
+  uint32_t page, pc;       // pc: where it was seen to run
   bool ok, kept;           // kept: by an earlier run
   bool breaks;             // a debugger wants to be asked within it
   struct wg_jit_blob blob; // if ok; the cache's if kept
   char why[120];           // if not
+  size_t n;
+  struct wg_jit_insn insns[];
 };
+struct wg_job *wg_job_new(size_t most); // with room for so many instructions, of which it has none yet
+void wg_job_free(struct wg_job *job);
 
 struct wg_worker;
 // `background`: on another thread. What it compiles goes into `cache`, too, unless that is NULL.
@@ -29,6 +31,5 @@ size_t wg_worker_waiting(struct wg_worker *w);
 void wg_worker_give(struct wg_worker *w, struct wg_job *job);
 void wg_worker_done(struct wg_worker *w, struct wg_job *job); // takes one that is done already
 struct wg_job *wg_worker_take(struct wg_worker *w);           // one that is done, which is the caller's; NULL: none
-void wg_job_free(struct wg_job *job);
 
 #endif
