@@ -861,11 +861,62 @@ static void test_kept_is_there_at_once(void) {
   wg_buf_release(&saved);
 }
 
+// Adds a region of the instructions from `from` up to `to` of the page at CODE, each word its place, with these
+// entries.
+static void keep_region(struct wg_jit_cache *c, uint32_t from, uint32_t to, uint64_t entries) {
+  struct wg_jit_insn insns[64] = {0};
+  uint8_t byte = (uint8_t)from;
+  const struct wg_jit_blob blob = {.bytes = &byte, .size = 1};
+  for (uint32_t i = from; i < to; i++)
+    insns[i - from] = (struct wg_jit_insn){.place = (uint16_t)i, .word = i, .entry = entries >> i & 1};
+  wg_jit_cache_add(c, CODE + 4 * from, &(struct wg_jit_region){insns, to - from}, &blob);
+}
+
+// What is kept of a page is had at once: the smallest first, and what no larger one makes needless.
+static void test_kept_of_a_page(void) {
+  struct wg_err err;
+  struct wg_jit_cache *c = cache_of(NULL, 0, &err);
+  uint8_t page[4096] = {0};
+  bool entries[WG_JIT_PAGE] = {0};
+  size_t n = 1;
+  for (uint32_t i = 0; i < 64; i++) wg_store_be32(page + 4 * i, i == 45 ? 7 : i);
+  CU_ASSERT_FALSE(wg_jit_cache_may_page(c, CODE >> 12) || wg_jit_cache_may_page(NULL, CODE >> 12));
+  CU_ASSERT_PTR_NULL(wg_jit_cache_page(c, CODE >> 12, page, entries, &n));
+  CU_ASSERT_EQUAL(n, 0);
+  keep_region(c, 10, 20, 1u << 10 | 1u << 15); // each a part of the third, entered where that is
+  keep_region(c, 5, 30, 1u << 5 | 1u << 10 | 1u << 15);
+  keep_region(c, 12, 18, 1u << 12);   // entered where that is not
+  keep_region(c, 40, 50, 1ull << 40); // of other code
+  keep_region(c, 1, 3, 1u << 1);      // elsewhere
+  CU_ASSERT_TRUE(wg_jit_cache_may_page(c, CODE >> 12));
+  CU_ASSERT_FALSE(wg_jit_cache_may_page(c, (CODE >> 12) + 1));
+  struct wg_jit_found *found = wg_jit_cache_page(c, CODE >> 12, page, entries, &n);
+  static const uint32_t from[3] = {1, 12, 5}, count[3] = {2, 6, 25};
+  CU_ASSERT_EQUAL_FATAL(n, 3);
+  for (size_t i = 0; i < 3; i++) {
+    struct wg_jit_insn insns[25];
+    CU_ASSERT_TRUE(found[i].pc == CODE + 4 * from[i] && found[i].n == count[i]);
+    CU_ASSERT_TRUE(found[i].size == 1 && found[i].entry == 0 && found[i].bytes[0] == from[i]);
+    wg_jit_cache_insns(&found[i], insns);
+    CU_ASSERT_TRUE(insns[1].pc == found[i].pc + 4 && insns[1].word == from[i] + 1 && insns[0].entry && !insns[1].entry);
+  }
+  free(found);
+  CU_ASSERT_EQUAL(wg_jit_cache_stats(c).taken, 3);
+  entries[1] = entries[5] = entries[10] = entries[15] = true; // there already
+  found = wg_jit_cache_page(c, CODE >> 12, page, entries, &n);
+  CU_ASSERT_TRUE(n == 1 && found && found->pc == CODE + 4 * 12);
+  free(found);
+  CU_ASSERT_PTR_NULL(wg_jit_cache_page(c, (CODE >> 12) + 1, page, entries, &n));
+  wg_jit_cache_free(c);
+}
+
 WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_changes}, {"kept", test_kept},
         {"kept badly", test_kept_badly}, {"kept in a file", test_kept_in_a_file},
         {"kept of others", test_kept_of_others}, {"kept within bounds", test_kept_within},
-        {"kept is there at once", test_kept_is_there_at_once}, {"every instruction", test_rows},
-        {"random sequences", test_sequences}, {"accesses", test_accesses}, {"indexed accesses", test_indexed},
-        {"sums", test_sums}, {"guards", test_guards}, {"a page with other rights", test_other_rights},
-        {"rights", test_rights}, {"devices", test_devices}, {"branches", test_branches}, {"returns", test_returns},
+        {"kept is there at once", test_kept_is_there_at_once}, {"kept of a page", test_kept_of_a_page},
+        {"every instruction", test_rows}, {"random sequences", test_sequences}, {"accesses", test_accesses},
+        {"indexed accesses", test_indexed}, {"sums", test_sums}, {"guards", test_guards},
+        {"a page with other rights", test_other_rights}, {"rights", test_rights}, {"devices", test_devices},
+        {"branches", test_branches}, {"returns", test_returns}, {"loops", test_loops}, {"executed", test_executed},
+        {"straight code", test_straight})
         {"loops", test_loops}, {"executed", test_executed}, {"straight code", test_straight})

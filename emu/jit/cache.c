@@ -24,6 +24,7 @@ struct kept {
   uint32_t pc, size, entry, n;
   uint32_t refusals, nrefusals; // struct wg_jit_blob's
   uint32_t next;                // that begins at the same place, + 1
+  uint32_t beside;              // that begins in the same page, + 1
   bool used;                    // taken or added
   bool loaded;                  // what follows lies in `saved`
   uint8_t *code;                // n times INSN
@@ -35,10 +36,11 @@ struct wg_jit_cache {
   uint8_t identity[WG_JIT_IDENTITY];
   struct kept *kept;
   size_t n, most, bytes, used_bytes; // as saved
-  struct wg_map first;               // by where they begin: index + 1
+  struct wg_map first, in_page;      // by where they begin and by the page: index + 1
   struct wg_buf saved;               // what was loaded, as it was
   struct wg_jit_cache_stats stats;
   atomic_uchar places[PLACES]; // by a hash of where they begin
+  atomic_uchar pages[PLACES];  // by the page's lower bits
 };
 
 // --- what is kept ----------------------------------------------------------------------------------------
@@ -102,15 +104,19 @@ static void copy(struct kept *k, const uint8_t *code, const uint8_t *bytes) {
 
 // Takes its bytes.
 static void put(struct wg_jit_cache *c, struct kept k) {
-  uint64_t before = 0;
+  uint64_t before = 0, beside = 0;
   wg_map_get(&c->first, k.pc, &before);
+  wg_map_get(&c->in_page, k.pc >> 12, &beside);
   k.next = (uint32_t)before;
+  k.beside = (uint32_t)beside;
   WG_VEC_NEXT(c->kept, c->n);
   c->kept[c->n++] = k;
   wg_map_put(&c->first, k.pc, c->n);
+  wg_map_put(&c->in_page, k.pc >> 12, c->n);
   c->bytes += saved_size(k.n, k.size);
   if (k.used) c->used_bytes += saved_size(k.n, k.size);
   atomic_store_explicit(&c->places[place_of(k.pc)], 1, memory_order_relaxed);
+  atomic_store_explicit(&c->pages[(k.pc >> 12) % PLACES], 1, memory_order_relaxed);
 }
 
 static void use(struct wg_jit_cache *c, struct kept *k) {
@@ -121,6 +127,12 @@ static void use(struct wg_jit_cache *c, struct kept *k) {
 static struct wg_jit_blob blob_of(const struct kept *k) {
   return (struct wg_jit_blob){
       .bytes = k->bytes, .size = k->size, .entry = k->entry, .refusals = k->refusals, .nrefusals = k->nrefusals};
+}
+
+static struct wg_jit_found take(struct wg_jit_cache *c, struct kept *k) {
+  use(c, k);
+  c->stats.taken++;
+  return (struct wg_jit_found){k->pc, k->code, k->n, blob_of(k)};
 }
 
 struct wg_jit_cache *wg_jit_cache_create(const struct wg_jit_library *library, size_t most) {
@@ -142,8 +154,9 @@ static void drop_all(struct wg_jit_cache *c) {
   free(c->kept);
   wg_buf_release(&c->saved);
   wg_map_release(&c->first);
+  wg_map_release(&c->in_page);
   c->kept = NULL;
-  c->first = (struct wg_map){0};
+  c->first = c->in_page = (struct wg_map){0};
   c->n = c->bytes = c->used_bytes = 0;
 }
 
@@ -163,13 +176,63 @@ bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const uint8_t *page,
   pthread_mutex_lock(&c->lock);
   struct kept *k = first(c, pc);
   while (k && !fits(k, page)) k = next(c, k);
-  if (k) {
-    use(c, k);
-    c->stats.taken++;
-    *out = (struct wg_jit_found){k->pc, k->code, k->n, blob_of(k)};
-  }
+  if (k) *out = take(c, k);
   pthread_mutex_unlock(&c->lock);
   return k != NULL;
+}
+
+bool wg_jit_cache_may_page(const struct wg_jit_cache *c, uint32_t number) {
+  return c && atomic_load_explicit(&c->pages[number % PLACES], memory_order_relaxed);
+}
+
+// The largest first, and of equals the latest.
+static int by_size(const void *a, const void *b) {
+  const struct kept *x = *(struct kept *const *)a, *y = *(struct kept *const *)b;
+  if (x->n != y->n) return x->n < y->n ? 1 : -1;
+  return x < y ? 1 : -1;
+}
+
+// Whether it has an entry that is not among `entries`, which it is from now on.
+static bool adds_entries(const struct kept *k, bool entries[WG_JIT_PAGE]) {
+  const uint8_t *p = k->code;
+  bool adds = false;
+  for (uint32_t i = 0; i < k->n; i++, p += INSN) {
+    bool *there = &entries[wg_load_le16(p)];
+    adds |= p[2] && !*there;
+    *there |= p[2];
+  }
+  return adds;
+}
+
+// Those of a page that are in it; the caller frees what is returned.
+static struct kept **fitting(const struct wg_jit_cache *c, uint32_t number, const uint8_t *page, size_t *n) {
+  struct kept **out = NULL;
+  uint64_t at = 0;
+  *n = 0;
+  for (wg_map_get(&c->in_page, number, &at); at; at = c->kept[at - 1].beside) {
+    if (!fits(&c->kept[at - 1], page)) continue;
+    WG_VEC_NEXT(out, *n);
+    out[(*n)++] = &c->kept[at - 1];
+  }
+  return out;
+}
+
+struct wg_jit_found *wg_jit_cache_page(struct wg_jit_cache *c, uint32_t number, const uint8_t *page,
+                                       const bool *entries, size_t *n) {
+  bool there[WG_JIT_PAGE];
+  memcpy(there, entries, sizeof there);
+  pthread_mutex_lock(&c->lock);
+  size_t all;
+  struct kept **k = fitting(c, number, page, &all);
+  if (all) qsort(k, all, sizeof *k, by_size);
+  *n = 0;
+  for (size_t i = 0; i < all; i++)
+    if (adds_entries(k[i], there)) k[(*n)++] = k[i];
+  struct wg_jit_found *out = *n ? wg_xcalloc(*n, sizeof *out) : NULL;
+  for (size_t i = 0; i < *n; i++) out[*n - 1 - i] = take(c, k[i]);
+  pthread_mutex_unlock(&c->lock);
+  free(k);
+  return out;
 }
 
 // What is not used may make room for it when all is saved.

@@ -47,6 +47,12 @@ struct wg_jit_found {
   struct wg_jit_blob blob;
 };
 bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const uint8_t *page, struct wg_jit_found *out);
+// The same for a whole page of code, `number` << 12: whether there may be anything, and all regions that are in it, the
+// smallest first. Left out are those that add no entry to `entries`, by places, and the larger ones. The caller frees
+// what is returned, of `n`; NULL: none.
+bool wg_jit_cache_may_page(const struct wg_jit_cache *c, uint32_t number);
+struct wg_jit_found *wg_jit_cache_page(struct wg_jit_cache *c, uint32_t number, const uint8_t *page,
+                                       const bool *entries, size_t *n);
 // Places, words, addresses, entries and what is left of its instructions, which all else follows from.
 void wg_jit_cache_insns(const struct wg_jit_found *found, struct wg_jit_insn *out);
 // It was compiled; `blob` is NULL if it cannot be, or if another run would not find it so: nothing of a debugger's is

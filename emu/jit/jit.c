@@ -52,6 +52,7 @@ struct cover {
   bool asked[WG_CHOSEN_PAGE], done[WG_CHOSEN_PAGE], entry[WG_CHOSEN_PAGE];
   bool looked_up[WG_CHOSEN_PAGE]; // for what an earlier run has kept
   bool tried;                     // what is kept of it
+  bool page_looked_up;            // for all that an earlier run has kept of it
 };
 
 // Instructions of a page whose accesses are refused too often: the interpreter executes them, and comes back.
@@ -131,21 +132,40 @@ static void asked(struct wg_jit_host *h, const struct wg_job *job) {
   for (size_t i = 0; i < job->n; i++) cover->asked[job->insns[i].place] = true;
 }
 
-// What an earlier run has kept of the region that begins at `pc`: done.
-static bool take_kept(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
-  const uint8_t *page =
-      wg_jit_cache_may(h->cache, pc) && stepped_of(h, pc) == NULL ? wg_code_page_bytes(code, pc >> 12) : NULL;
-  struct wg_jit_found found;
-  if (page == NULL || !wg_jit_cache_find(h->cache, pc, page, &found)) return false;
-  struct wg_job *job = wg_job_new(found.n);
-  job->page = pc >> 12;
-  job->pc = pc;
+// What an earlier run has kept is done.
+static void take(struct wg_jit_host *h, const struct wg_jit_found *found) {
+  struct wg_job *job = wg_job_new(found->n);
+  job->page = found->pc >> 12;
+  job->pc = found->pc;
   job->ok = job->kept = true;
-  job->blob = found.blob;
-  job->n = found.n;
-  wg_jit_cache_insns(&found, job->insns);
+  job->blob = found->blob;
+  job->n = found->n;
+  wg_jit_cache_insns(found, job->insns);
   asked(h, job);
   wg_worker_done(h->worker, job);
+}
+
+// All that is kept of a page is taken when the first of it is seen: what was often executed before will be now, and is
+// seen at one place after the other otherwise.
+static void take_page(struct wg_jit_host *h, uint32_t number, const uint8_t *page) {
+  struct cover *cover = cover_of(h, number);
+  size_t n;
+  if (cover->page_looked_up) return;
+  cover->page_looked_up = true;
+  struct wg_jit_found *found = wg_jit_cache_page(h->cache, number, page, cover->entry, &n);
+  for (size_t i = 0; i < n; i++) take(h, &found[i]);
+  free(found);
+}
+
+// What an earlier run has kept of the region that begins at `pc`, or that has it.
+static bool take_kept(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
+  const uint8_t *page = wg_jit_cache_may_page(h->cache, pc >> 12) ? wg_code_page_bytes(code, pc >> 12) : NULL;
+  struct wg_jit_found found;
+  if (page == NULL || stepped_of(h, pc)) return false;
+  take_page(h, pc >> 12, page);
+  if (cover_of(h, pc >> 12)->asked[pc >> 2 & (WG_CHOSEN_PAGE - 1)]) return true;
+  if (!wg_jit_cache_find(h->cache, pc, page, &found)) return false;
+  take(h, &found);
   return true;
 }
 
@@ -191,7 +211,7 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
   bool rewritten = page && page->rewritten >= REWRITTEN, done = page && page->cover.done[place];
   if (done && ends_packet(c->branches)) return; // which compiled code leaves to the interpreter
   // What lies within compiled code may be the beginning of a part of it that was compiled before.
-  if (!rewritten && !done && wg_jit_cache_may(h->cache, pc) && take_at_once(h, c->code, pc)) return;
+  if (!rewritten && !done && wg_jit_cache_may_page(h->cache, pc >> 12) && take_at_once(h, c->code, pc)) return;
   size_t at = (pc >> 2) * 0x9E3779B1u >> 18;
   if (h->seen[at].pc != pc) {
     // A newcomer has to be seen more often than who has the place, unless that is done with.
