@@ -919,4 +919,3 @@ WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_chan
         {"a page with other rights", test_other_rights}, {"rights", test_rights}, {"devices", test_devices},
         {"branches", test_branches}, {"returns", test_returns}, {"loops", test_loops}, {"executed", test_executed},
         {"straight code", test_straight})
-        {"loops", test_loops}, {"executed", test_executed}, {"straight code", test_straight})

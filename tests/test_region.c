@@ -151,33 +151,77 @@ static void only_what_was_executed_is_chosen(void) {
 // --- where it lies
 // -----------------------------------------------------------------------------------------------------
 
-static void code_lies_twice(void) {
+// What may be done with the page at `p`, as /proc/self/maps has it: "rw-p" or "r-xp".
+static void rights_at(const uint8_t *p, char out[5]) {
+  char line[512];
+  FILE *f = fopen("/proc/self/maps", "r");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+  strcpy(out, "none");
+  while (fgets(line, sizeof line, f)) {
+    unsigned long long from, to;
+    char rights[5];
+    if (sscanf(line, "%llx-%llx %4s", &from, &to, rights) != 3) continue;
+    if ((uintptr_t)p >= from && (uintptr_t)p < to) memcpy(out, rights, 5);
+  }
+  fclose(f);
+}
+
+static void code_is_written_or_executed(void) {
   struct wg_arena a;
   struct wg_err err = {0};
   uint8_t bytes[200];
+  char rights[5];
   memset(bytes, 0x5A, sizeof bytes);
   CU_ASSERT_EQUAL_FATAL(wg_arena_create(&a, 4096, &err), WG_OK);
-  CU_ASSERT_PTR_NOT_EQUAL(a.write, a.run); // no page can be written and executed
-  const uint8_t *first = wg_arena_add(&a, bytes, 1), *second = wg_arena_add(&a, bytes, 64),
-                *third = wg_arena_add(&a, bytes, 65);
-  CU_ASSERT_PTR_EQUAL(first, a.run);
-  CU_ASSERT_PTR_EQUAL(second, a.run + 64); // each at a multiple of 64
-  CU_ASSERT_PTR_EQUAL(third, a.run + 128);
+  rights_at(a.at, rights);
+  CU_ASSERT_STRING_EQUAL(rights, "r-xp");
+  const uint8_t *first = wg_arena_add(&a, bytes, 1);
+  rights_at(a.at, rights);
+  CU_ASSERT_STRING_EQUAL(rights, "rw-p");
+  const uint8_t *second = wg_arena_add(&a, bytes, 64);
+  for (unsigned i = 0; i < 2; i++) wg_arena_run(&a);
+  rights_at(a.at, rights);
+  CU_ASSERT_STRING_EQUAL(rights, "r-xp");
+  const uint8_t *third = wg_arena_add(&a, bytes, 65);
+  CU_ASSERT_PTR_EQUAL(first, a.at);
+  CU_ASSERT_PTR_EQUAL(second, a.at + 64); // each at a multiple of 64
+  CU_ASSERT_PTR_EQUAL(third, a.at + 128);
   CU_ASSERT_TRUE(memcmp(first, bytes, 1) == 0 && memcmp(second, bytes, 64) == 0 && memcmp(third, bytes, 65) == 0);
   CU_ASSERT_EQUAL(first[1], 0);
   CU_ASSERT_EQUAL(a.used, 256);
   uint8_t *rest = wg_xcalloc(4096, 1);
   CU_ASSERT_PTR_NULL(wg_arena_add(&a, rest, 4096 - 256 + 1));
-  CU_ASSERT_PTR_EQUAL(wg_arena_add(&a, rest, 4096 - 256 - 10), a.run + 256); // to the end, which is no multiple more
+  CU_ASSERT_PTR_EQUAL(wg_arena_add(&a, rest, 4096 - 256 - 10), a.at + 256); // to the end, which is no multiple more
   CU_ASSERT_EQUAL(a.used, 4096);
   CU_ASSERT_PTR_NULL(wg_arena_add(&a, bytes, 1));
   wg_arena_clear(&a);
-  CU_ASSERT_PTR_EQUAL(wg_arena_add(&a, rest, 4096), a.run);
+  CU_ASSERT_PTR_EQUAL(wg_arena_add(&a, rest, 4096), a.at);
   wg_arena_free(&a);
   wg_arena_free(&a); // nothing is left to give back
   free(rest);
   CU_ASSERT_EQUAL(wg_arena_create(&a, (size_t)1 << 60, &err), WG_INTERNAL);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "no memory for compiled code"));
+}
+
+// An arena of several large pages, which the host may give or not.
+static void a_large_arena_is_used_to_its_end(void) {
+  enum { SIZE = (2 << 20) + 3 * 4096, STEP = 65536 };
+  struct wg_arena a;
+  struct wg_err err = {0};
+  uint8_t *bytes = wg_xcalloc(STEP, 1);
+  CU_ASSERT_EQUAL_FATAL(wg_arena_create(&a, SIZE, &err), WG_OK);
+  CU_ASSERT_EQUAL((uintptr_t)a.at % (2 << 20), 0);
+  for (unsigned i = 0; i < SIZE / STEP; i++) {
+    memset(bytes, (int)i + 1, STEP);
+    CU_ASSERT_PTR_EQUAL(wg_arena_add(&a, bytes, STEP), a.at + (size_t)STEP * i);
+  }
+  CU_ASSERT_PTR_NULL(wg_arena_add(&a, bytes, STEP));
+  CU_ASSERT_PTR_NOT_NULL(wg_arena_add(&a, bytes, 3 * 4096));
+  wg_arena_run(&a);
+  for (unsigned i = 0; i < SIZE / STEP; i++)
+    CU_ASSERT_TRUE(a.at[STEP * i] == i + 1 && a.at[STEP * i + STEP - 1] == i + 1);
+  wg_arena_free(&a);
+  free(bytes);
 }
 
 // --- who compiles when
@@ -332,7 +376,9 @@ static void what_is_asked_first_may_be_a_part(void) {
 
 WG_MAIN("region", {"regions", regions}, {"regions stay in their page", regions_stay_in_their_page},
         {"jumps lead to where they went", jumps_lead_to_where_they_went}, {"regions have a size", regions_have_a_size},
-        {"only what was executed is chosen", only_what_was_executed_is_chosen}, {"code lies twice", code_lies_twice},
+        {"only what was executed is chosen", only_what_was_executed_is_chosen},
+        {"code is written or executed", code_is_written_or_executed},
+        {"a large arena is used to its end", a_large_arena_is_used_to_its_end},
         {"jobs are done at once", jobs_are_done_at_once}, {"jobs are done meanwhile", jobs_are_done_meanwhile},
         {"a part that waits is compiled with the whole", a_part_that_waits_is_compiled_with_the_whole},
         {"what is asked first may be a part", what_is_asked_first_may_be_a_part})

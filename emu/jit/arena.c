@@ -1,4 +1,4 @@
-#define _GNU_SOURCE // mremap
+#define _DEFAULT_SOURCE // MAP_ANONYMOUS, madvise
 #include "emu/jit/arena.h"
 
 #include <errno.h>
@@ -6,48 +6,65 @@
 #include <sys/mman.h>
 
 #include "base/ahead.h"
+#include "base/assert.h"
 
 #define ALIGNED 64u
 #define AHEAD ((size_t)128 << 10) // bytes whose memory is asked for at once
+#define LARGE ((size_t)2 << 20)   // a large page of the host's
+#define PAGE ((size_t)4096)
+
+// `size` bytes at a multiple of a large page's; NULL with errno: there are none.
+static uint8_t *memory(size_t size) {
+  size = (size + PAGE - 1) / PAGE * PAGE;
+  uint8_t *p = mmap(NULL, size + LARGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) return NULL;
+  size_t before = -(uintptr_t)p % LARGE;
+  if (before) munmap(p, before);
+  munmap(p + before + size, LARGE - before);
+  return p + before;
+}
+
+static bool allow(const struct wg_arena *a, int what) { return mprotect(a->at, a->size, PROT_READ | what) == 0; }
 
 int wg_arena_create(struct wg_arena *a, size_t size, struct wg_err *err) {
-  *a = (struct wg_arena){.size = size};
-  void *write = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  // Of nothing of a shared mapping: one more of the same memory (mremap(2)).
-  void *run = write == MAP_FAILED ? MAP_FAILED : mremap(write, 0, size, MREMAP_MAYMOVE);
-  if (run != MAP_FAILED && mprotect(run, size, PROT_READ | PROT_EXEC) == 0) {
-    a->write = write;
-    a->run = run;
+  *a = (struct wg_arena){.size = size, .at = memory(size)};
+  if (a->at && allow(a, PROT_WRITE) && allow(a, PROT_EXEC)) {
+    // Code that is met for the first time is a matter of pages as much as of instructions.
+    if (size >= LARGE) (void)madvise(a->at, size, MADV_HUGEPAGE);
     return WG_OK;
   }
   int why = errno;
-  if (write != MAP_FAILED) munmap(write, size);
-  if (run != MAP_FAILED) munmap(run, size);
+  wg_arena_free(a);
   return wg_fail(err, WG_INTERNAL, "no memory for compiled code: %s", strerror(why));
 }
 
 void wg_arena_free(struct wg_arena *a) {
-  if (a->write == NULL) return;
-  munmap(a->write, a->size);
-  munmap((void *)(uintptr_t)a->run, a->size);
-  a->write = NULL;
+  if (a->at) munmap(a->at, a->size);
+  a->at = NULL;
 }
 
 static void have_memory(struct wg_arena *a, size_t to) {
   if (to <= a->ahead) return;
   size_t end = a->size - to < AHEAD ? a->size : to + AHEAD;
-  wg_memory_ahead(a->write + a->ahead, end - a->ahead);
+  wg_memory_ahead(a->at + a->ahead, end - a->ahead);
   a->ahead = end;
 }
 
 const uint8_t *wg_arena_add(struct wg_arena *a, const void *bytes, size_t n) {
   if (n > a->size - a->used) return NULL;
+  if (!a->written) WG_ASSERT(allow(a, PROT_WRITE), "what was allowed when the arena was made is allowed");
+  a->written = true;
   have_memory(a, a->used + n);
-  memcpy(a->write + a->used, bytes, n);
-  const uint8_t *at = a->run + a->used;
+  uint8_t *at = a->at + a->used;
+  memcpy(at, bytes, n);
   size_t taken = (n + ALIGNED - 1) / ALIGNED * ALIGNED;
   a->used = taken > a->size - a->used ? a->size : a->used + taken;
   return at;
+}
+
+void wg_arena_run(struct wg_arena *a) {
+  if (a->written) WG_ASSERT(allow(a, PROT_EXEC), "what was allowed when the arena was made is allowed");
+  a->written = false;
 }
 
 void wg_arena_clear(struct wg_arena *a) { a->used = 0; }

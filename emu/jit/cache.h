@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "jit/backend.h"
 
 #define WG_JIT_CACHE_MOST ((size_t)64 << 20) // bytes that wg_jit_cache_save makes at most
 

@@ -397,6 +397,7 @@ static void turn(void *ctx, const struct wg_cpu *c) {
     if (installed) go_on_behind(h, code, job);
     wg_job_free(job);
   }
+  wg_arena_run(&h->arena);
   step_often(h, code);
   for (; h->nagain; h->nagain--) install_again(h, code, h->again[h->nagain - 1]);
   if (h->clear) {
