@@ -124,15 +124,10 @@ static void use(struct wg_jit_cache *c, struct kept *k) {
   k->used = true;
 }
 
-static struct wg_jit_blob blob_of(const struct kept *k) {
-  return (struct wg_jit_blob){
-      .bytes = k->bytes, .size = k->size, .entry = k->entry, .refusals = k->refusals, .nrefusals = k->nrefusals};
-}
-
 static struct wg_jit_found take(struct wg_jit_cache *c, struct kept *k) {
   use(c, k);
   c->stats.taken++;
-  return (struct wg_jit_found){k->pc, k->code, k->n, blob_of(k)};
+  return (struct wg_jit_found){k->pc, k->code, k->n, k->bytes, k->size, k->entry, k->refusals, k->nrefusals};
 }
 
 struct wg_jit_cache *wg_jit_cache_create(const struct wg_jit_library *library, size_t most) {

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "jit/backend.h"
 
 #define WG_JIT_CACHE_MOST ((size_t)64 << 20) // bytes that wg_jit_cache_save makes at most
 
@@ -45,7 +44,8 @@ struct wg_jit_found {
   uint32_t pc;
   const uint8_t *code; // of `n` instructions
   size_t n;
-  struct wg_jit_blob blob;
+  uint8_t *bytes; // as struct wg_jit_blob has them
+  size_t size, entry, refusals, nrefusals;
 };
 bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const uint8_t *page, struct wg_jit_found *out);
 // The same for a whole page of code, `number` << 12: whether there may be anything, and all regions that are in it, the

@@ -138,7 +138,7 @@ static void take(struct wg_jit_host *h, const struct wg_jit_found *found) {
   job->page = found->pc >> 12;
   job->pc = found->pc;
   job->ok = job->kept = true;
-  job->blob = found->blob;
+  job->blob = (struct wg_jit_blob){found->bytes, found->size, found->entry, found->refusals, found->nrefusals};
   job->n = found->n;
   wg_jit_cache_insns(found, job->insns);
   asked(h, job);
