@@ -699,6 +699,8 @@ static void the_view_shows_what_is_allowed(void) {
   wg_mem_note(m, at >> 12, 7);
   CU_ASSERT_FALSE(host_allows(m, fds, at, true));
   CU_ASSERT_TRUE(wg_mem_view_refused(m, at, false) && wg_mem_unchanged(m, at >> 12, &hash));
+  CU_ASSERT_FALSE(wg_mem_view_refused(m, at, true));
+  wg_mem_first_write(m, at >> 12);
   CU_ASSERT_TRUE(wg_mem_view_refused(m, at, true) && !wg_mem_unchanged(m, at >> 12, &hash));
   wg_mem_mark_code(m, at >> 12); // who writes it is heard of
   CU_ASSERT_FALSE(host_allows(m, fds, at, true) || wg_mem_view_refused(m, at, true));

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "emu/cpu/compiled.h"
 #include "emu/mem/view.h"
+#include "emu/mem/watch.h"
 
 #if defined(__x86_64__)
 
@@ -25,7 +26,9 @@ static bool goes_on(uintptr_t addr, ucontext_t *u) {
   uintptr_t at = c && c->mem->view ? addr - (uintptr_t)c->mem->view : UINTPTR_MAX;
   greg_t *regs = u->uc_mcontext.gregs;
   if (at >= (1ull << 32) + WG_VIEW_BEHIND) return false;
-  if (at < 1ull << 32 && wg_mem_view_refused(c->mem, (uint32_t)at, regs[REG_ERR] & WRITES)) return true;
+  bool writes = regs[REG_ERR] & WRITES;
+  if (at < 1ull << 32 && writes) wg_mem_first_write(c->mem, (uint32_t)(at >> 12));
+  if (at < 1ull << 32 && wg_mem_view_refused(c->mem, (uint32_t)at, writes)) return true;
   uintptr_t to = wg_compiled_refused(c, (uintptr_t)regs[REG_RIP]);
   if (to) regs[REG_RIP] = (greg_t)to;
   return to != 0;

@@ -10,7 +10,6 @@
 #include "base/buf.h"
 #include "emu/mem/flags.h"
 #include "emu/mem/touched.h"
-#include "emu/mem/watch.h"
 
 #define SPACE (1ull << 32)
 #define AT_ONCE 64u // pages that are shown together, of those beside each other that allow the same
@@ -68,7 +67,6 @@ static uint8_t rights(const struct wg_mem *m, uint32_t page) {
 bool wg_mem_view_refused(struct wg_mem *m, uint32_t addr, bool write) {
   uint32_t page = addr >> 12, first = page, end = page + 1, low = page / AT_ONCE * AT_ONCE;
   if (m->touched) return false;
-  if (write) wg_mem_first_write(m, page);
   uint8_t right = rights(m, page);
   if (!(right & (write ? WG_PAGE_W : WG_PAGE_R))) return false;
   while (first > low && rights(m, first - 1) == right) first--;

@@ -15,8 +15,8 @@
 
 // Makes `m->view`, if there is none. An error where the host has no room for it.
 int wg_mem_view_open(struct wg_mem *m, struct wg_err *err);
-// The host has refused an access to a byte at `addr`. True: it is allowed, and shown from now on. Asynchronous-signal
-// safe.
+// The host has refused an access to a byte at `addr` (watch.h: wg_mem_first_write, before). True: it is allowed, and
+// shown from now on. Asynchronous-signal safe.
 bool wg_mem_view_refused(struct wg_mem *m, uint32_t addr, bool write);
 
 // For emu/mem alone: nothing is shown any more; and the view goes.

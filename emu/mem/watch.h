@@ -44,8 +44,8 @@ typedef void wg_mem_listener(void *ctx, const struct wg_mem_access *a);
 void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n, wg_mem_listener *fn, void *ctx);
 static inline bool wg_mem_watched(const struct wg_mem *m) { return m->watched; } // there are watches
 
-// For view.c: the page is about to be written; if nobody listens but for having it forgotten that it is unchanged, that
-// is done, and it may be written directly.
+// The page is about to be written; if nobody listens but for having it forgotten that it is unchanged, that is done,
+// and it may be written directly. Asynchronous-signal safe.
 void wg_mem_first_write(struct wg_mem *m, uint32_t page);
 // For mem.c, state.c and tables.c: the flags that a page has without listeners, every page's made so, and back,
 uint8_t wg_mem_deaf(uint8_t flags);
