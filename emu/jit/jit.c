@@ -14,12 +14,14 @@
 #include "emu/jit/refusals.h"
 #include "emu/jit/worker.h"
 
-#define THRESHOLD 64u
+// Samples of a place before it is compiled. One stands for 63 branches, some 300 instructions: these are a few tenths
+// of a millisecond of interpreting, where compiling takes tens of milliseconds.
+#define THRESHOLD 512u
 #define ROOM ((size_t)96 << 20)
 #define PLACES 16384u // whose samples are counted
 #define TELLS 8u      // samples: by then it has shown what of it is executed at all
-// What is compiled, but is no entry, is compiled once more after so many times as many samples, if the interpreter
-// spends its time there: that they come within so many instructions.
+// What is compiled, but is no entry, is compiled once more after as many samples (so many times as many where the
+// threshold is another), if the interpreter spends its time there: that they come within so many instructions.
 #define AGAIN 8u
 #define WITHIN 16000000u
 #define QUEUE 64u     // regions that wait
@@ -34,8 +36,8 @@ struct wg_jit_host {
   struct wg_refusals refusals; // of what is in it
   struct wg_compiler compiler;
   struct wg_jit_stats stats;
-  unsigned threshold;
-  struct page *pages[1u << 20]; // NULL: nothing was ever asked for there
+  unsigned threshold, again_after; // samples
+  struct page *pages[1u << 20];    // NULL: nothing was ever asked for there
   struct page *first;
   uint32_t again[QUEUE]; // pages whose kept regions may be installed again,
   size_t nagain;         // once no compiled code is running
@@ -224,7 +226,7 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
   }
   if (h->seen[at].n == UINT32_MAX) return;
   if (h->seen[at].n++ == 0) h->seen[at].since = c->branches->cycle;
-  if (h->seen[at].n < (done ? AGAIN * h->threshold : h->threshold)) return;
+  if (h->seen[at].n < (done ? h->again_after : h->threshold)) return;
   if (done && c->branches->cycle - h->seen[at].since > WITHIN) {
     h->seen[at].n = 0;
     return;
@@ -446,6 +448,7 @@ int wg_jit_create(struct wg_jit_host **out, const struct wg_jit_library *library
   h->cache = o->cache;
   h->worker = wg_worker_create(h->backend, h->jit, h->cache, o->background);
   h->threshold = o->threshold ? o->threshold : THRESHOLD;
+  h->again_after = o->threshold ? AGAIN * o->threshold : THRESHOLD;
   h->compiler = (struct wg_compiler){h, often, turn, gone, refused};
   *out = h;
   return WG_OK;
