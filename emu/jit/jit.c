@@ -135,7 +135,7 @@ static void asked(struct wg_jit_host *h, const struct wg_job *job) {
 }
 
 // What an earlier run has kept is done.
-static void take(struct wg_jit_host *h, const struct wg_jit_found *found) {
+static void take_found(struct wg_jit_host *h, const struct wg_jit_found *found) {
   struct wg_job *job = wg_job_new(found->n);
   job->page = found->pc >> 12;
   job->pc = found->pc;
@@ -155,7 +155,7 @@ static void take_page(struct wg_jit_host *h, uint32_t number, const uint8_t *pag
   if (cover->page_looked_up) return;
   cover->page_looked_up = true;
   struct wg_jit_found *found = wg_jit_cache_page(h->cache, number, page, cover->entry, &n);
-  for (size_t i = 0; i < n; i++) take(h, &found[i]);
+  for (size_t i = 0; i < n; i++) take_found(h, &found[i]);
   free(found);
 }
 
@@ -167,7 +167,7 @@ static bool take_kept(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) 
   take_page(h, pc >> 12, page);
   if (cover_of(h, pc >> 12)->asked[pc >> 2 & (WG_CHOSEN_PAGE - 1)]) return true;
   if (!wg_jit_cache_find(h->cache, pc, page, &found)) return false;
-  take(h, &found);
+  take_found(h, &found);
   return true;
 }
 
