@@ -78,13 +78,14 @@ struct wg_jit_frame {
   uint32_t back; // the address that the call returns to, from the code's start on
   uint32_t first, n;
 };
-enum wg_jit_where { WG_JIT_IN_REGISTER, WG_JIT_ON_STACK, WG_JIT_CONSTANT };
+// Where it is, with one of 16 registers as DWARF numbers them: that holds it, or from which `value` is counted to it.
+enum wg_jit_where { WG_JIT_IN_REGISTER = 0, WG_JIT_ON_STACK = 16, WG_JIT_CONSTANT = 32 };
 // What of the context gets it: a byte, eight, half of these, a field of CR by its number, one by its bits.
 enum wg_jit_what { WG_JIT_BYTE, WG_JIT_WHOLE_REGISTER, WG_JIT_HALF, WG_JIT_FIELD, WG_JIT_FIELD_BITS };
 struct wg_jit_kept {
   uint16_t offset; // in the context
   uint8_t what;
-  uint8_t where : 4, reg : 4; // reg: DWARF's number: it holds the value, or `value` is counted from what it holds
+  uint8_t where; // with a register's number
   int32_t value;
 };
 

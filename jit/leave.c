@@ -231,8 +231,9 @@ struct frames {
 };
 
 static void put_kept(struct frames *out, uint32_t offset, enum wg_jit_what what, const struct found *k) {
+  const unsigned where = k->where == WG_JIT_CONSTANT ? WG_JIT_CONSTANT : k->where + k->reg;
   out->kept[out->nkept++] = (struct wg_jit_kept){
-      .offset = (uint16_t)offset, .what = what, .where = k->where, .reg = k->reg & 15, .value = (int32_t)k->value};
+      .offset = (uint16_t)offset, .what = (uint8_t)what, .where = (uint8_t)where, .value = (int32_t)k->value};
 }
 
 static void add_kept(struct frames *out, uint32_t offset, const struct wg_jit_granule *g, const struct found *k) {

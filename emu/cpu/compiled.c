@@ -214,8 +214,8 @@ void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, cons
   WG_ASSERT(low < frames->n && f[low].back == at, "compiled code is left where it says so");
   for (size_t i = 0; i < f[low].n; i++) {
     const struct wg_jit_kept *k = &kept[f[low].first + i];
-    uint64_t v = k->where == WG_JIT_CONSTANT ? (uint64_t)k->value : regs[k->reg];
-    if (k->where == WG_JIT_ON_STACK) v = *(const uint64_t *)(uintptr_t)(v + (uint64_t)k->value);
+    uint64_t v = k->where == WG_JIT_CONSTANT ? (uint64_t)k->value : regs[k->where % 16];
+    if (k->where / 16 == WG_JIT_ON_STACK / 16) v = *(const uint64_t *)(uintptr_t)(v + (uint64_t)k->value);
     put_late(c, (uint8_t *)c + k->offset, (enum wg_jit_what)k->what, v);
   }
 }
