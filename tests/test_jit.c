@@ -1,10 +1,12 @@
 // What is compiled does what the interpreter does, to the bit: every row of the table with random operands and random
 // sequences of rows, on two processors of which one has a compiler.
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/sealed.h"
@@ -436,6 +438,24 @@ static void test_devices(void) {
   }
   struct wg_jit_stats s = wg_jit_stats(t.jit);
   CU_ASSERT(s.stepped == 2 && s.regions == 2);
+  end(&t);
+}
+
+// What is no access of compiled code is as fatal as ever, and to whoever heard of it before.
+static void test_other_faults(void) {
+  struct two t;
+  if (!begin(&t)) return;
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    close(STDERR_FILENO); // a sanitizer has much to say
+    raise(SIGSEGV);
+    _exit(0);
+  }
+  int status = 0;
+  CU_ASSERT(child > 0 && waitpid(child, &status, 0) == child);
+  CU_ASSERT((WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV) || (WIFEXITED(status) && WEXITSTATUS(status) != 0));
   end(&t);
 }
 
@@ -917,5 +937,5 @@ WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_chan
         {"every instruction", test_rows}, {"random sequences", test_sequences}, {"accesses", test_accesses},
         {"indexed accesses", test_indexed}, {"sums", test_sums}, {"guards", test_guards},
         {"a page with other rights", test_other_rights}, {"rights", test_rights}, {"devices", test_devices},
-        {"branches", test_branches}, {"returns", test_returns}, {"loops", test_loops}, {"executed", test_executed},
-        {"straight code", test_straight})
+        {"other faults", test_other_faults}, {"branches", test_branches}, {"returns", test_returns},
+        {"loops", test_loops}, {"executed", test_executed}, {"straight code", test_straight})

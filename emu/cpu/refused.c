@@ -36,12 +36,14 @@ static bool goes_on(uintptr_t addr, ucontext_t *u) {
 
 static void on_fault(int number, siginfo_t *info, void *context) {
   if (goes_on((uintptr_t)info->si_addr, context)) return;
-  if (before.sa_flags & SA_SIGINFO)
+  if (before.sa_flags & SA_SIGINFO) {
     before.sa_sigaction(number, info, context);
-  else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN)
+  } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
     before.sa_handler(number);
-  else
-    signal(number, SIG_DFL); // and the same again
+  } else {
+    signal(number, SIG_DFL);
+    raise(number); // it is delivered when this returns
+  }
 }
 
 static void install(void) {
