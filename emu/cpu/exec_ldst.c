@@ -97,7 +97,7 @@ refused:
     target = conv;                                                                                                     \
     if (update) RA = at;                                                                                               \
   }                                                                                                                    \
-  static __attribute__((noinline)) const struct wg_op *name##_out(WG_HOT_ARGS) {                                       \
+  static __attribute__((noinline)) wg_went name##_out(WG_HOT_ARGS) {                                                   \
     wg_sync_cycle(c, k, o);                                                                                            \
     name##_slow(c, o);                                                                                                 \
     if (c->stop != WG_STOP_NONE) BECOME(wg_op_leave);                                                                  \
@@ -141,7 +141,7 @@ LOAD(ldbrx, 64, EA_X, __builtin_bswap64(v), 0)
     }                                                                                                                  \
     if (update) RA = at;                                                                                               \
   }                                                                                                                    \
-  static __attribute__((noinline)) const struct wg_op *name##_out(WG_HOT_ARGS) {                                       \
+  static __attribute__((noinline)) wg_went name##_out(WG_HOT_ARGS) {                                                   \
     wg_sync_cycle(c, k, o);                                                                                            \
     name##_slow(c, o);                                                                                                 \
     if (c->stop != WG_STOP_NONE) BECOME(wg_op_leave);                                                                  \

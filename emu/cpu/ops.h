@@ -19,11 +19,12 @@
 #ifndef WG_JIT_BODIES
 #define WG_HOT_ARGS                                                                                                    \
   struct wg_cpu *c, const struct wg_op *o, uint64_t k, uint64_t trail, uint8_t *base, const uint8_t *flags
-typedef const struct wg_op *wg_handler(WG_HOT_ARGS);
+typedef const struct wg_op *wg_went; // what a handler returns
 #else
 #define WG_HOT_ARGS struct wg_cpu *c, const struct wg_op *o, uint8_t *base, const uint8_t *flags
-typedef bool wg_handler(WG_HOT_ARGS);
+typedef bool wg_went;
 #endif
+typedef wg_went wg_handler(WG_HOT_ARGS);
 
 struct wg_op {
   wg_handler *fn;
