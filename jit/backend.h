@@ -47,9 +47,11 @@ struct wg_jit_granule {
 // A field of the condition register as one signed number: LT where it is below zero, GT where it is above, EQ where it
 // is zero, as the difference of what was compared is, and SO is XER's; or WG_JIT_ANY and all four bits, LT's the
 // lowest.
-#define WG_JIT_ANY ((int64_t)1 << 40) // beyond every difference
+#define WG_JIT_ANY_BIT 40u // beyond every difference
+#define WG_JIT_ANY ((int64_t)1 << WG_JIT_ANY_BIT)
+static inline bool wg_jit_is_any(int64_t order) { return order >> WG_JIT_ANY_BIT == 1; }
 static inline bool wg_jit_order_has(int64_t order, unsigned bit, bool so) {
-  if (order >> 40 == 1) return order >> bit & 1;
+  if (wg_jit_is_any(order)) return order >> bit & 1;
   return bit == 0 ? order < 0 : bit == 1 ? order > 0 : bit == 2 ? order == 0 : so;
 }
 

@@ -236,13 +236,25 @@ static void put_kept(struct frames *out, uint32_t offset, enum wg_jit_what what,
       .offset = (uint16_t)offset, .what = (uint8_t)what, .where = (uint8_t)where, .value = (int32_t)k->value};
 }
 
+// A field's number that is known: all four bits, or a difference, of which its sign is enough.
+static void add_field(struct frames *out, uint32_t offset, const struct found *k) {
+  struct found known = *k;
+  if (k->where != WG_JIT_CONSTANT) {
+    put_kept(out, offset, WG_JIT_FIELD, k);
+    return;
+  }
+  bool any = wg_jit_is_any(k->value);
+  if (!any) known.value = (k->value > 0) - (k->value < 0);
+  put_kept(out, offset, any ? WG_JIT_FIELD_BITS : WG_JIT_FIELD, &known);
+}
+
 static void add_kept(struct frames *out, uint32_t offset, const struct wg_jit_granule *g, const struct found *k) {
   struct found half = *k;
   bool large = k->where == WG_JIT_CONSTANT && k->value != (int32_t)k->value;
   if (g->size == 1)
     put_kept(out, offset, WG_JIT_BYTE, k);
-  else if (g->fields) // a large number is all four bits
-    put_kept(out, offset, large ? WG_JIT_FIELD_BITS : WG_JIT_FIELD, k);
+  else if (g->fields)
+    add_field(out, offset, k);
   else if (!large)
     put_kept(out, offset, WG_JIT_WHOLE_REGISTER, k);
   if (g->size != 8 || !large) return;

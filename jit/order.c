@@ -168,7 +168,7 @@ static LLVMValueRef bits_of(struct wg_jit_build *u, LLVMValueRef order) {
   LLVMValueRef gt = LLVMBuildICmp(u->b, LLVMIntSGT, order, zero, "");
   LLVMValueRef bits = LLVMBuildSelect(u->b, lt, n32(u, 1), LLVMBuildSelect(u->b, gt, n32(u, 2), n32(u, 4), ""), "");
   so = LLVMBuildShl(u->b, LLVMBuildZExt(u->b, so, j->i32, ""), n32(u, 3), "");
-  LLVMValueRef any = LLVMBuildLShr(u->b, order, wg_jit_i64(j, 40), "");
+  LLVMValueRef any = LLVMBuildLShr(u->b, order, wg_jit_i64(j, WG_JIT_ANY_BIT), "");
   any = LLVMBuildICmp(u->b, LLVMIntEQ, any, wg_jit_i64(j, 1), "");
   LLVMValueRef all = LLVMBuildAnd(u->b, LLVMBuildTrunc(u->b, order, j->i32, ""), n32(u, 15), "");
   return LLVMBuildSelect(u->b, any, all, LLVMBuildOr(u->b, bits, so, ""), "");

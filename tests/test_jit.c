@@ -441,6 +441,28 @@ static void test_devices(void) {
   end(&t);
 }
 
+// Numbers that are known when the code is made, and differ by more than 31 bits hold; the code is left behind that.
+static void test_known_compares(void) {
+  static const uint32_t cases[][4] = {
+      {0x3860FFFF, 0x28030000, 0x80A40000, 0},          // li r3, -1; cmplwi r3, 0; lwz r5, 0(r4)
+      {0x38600000, 0x38A0FFFF, 0x7C032840, 0x80C40000}, // li r3, 0; li r5, -1; cmplw r3, r5; lwz r6, 0(r4)
+      {0x3C608000, 0x2C037FFF, 0x80A40000, 0},          // lis r3, 0x8000; cmpwi r3, 32767; lwz r5, 0(r4)
+      {0x3C607FFF, 0x2C038000, 0x90A40000, 0},          // lis r3, 0x7FFF; cmpwi r3, -32768; stw r5, 0(r4)
+  };
+  struct two t;
+  if (!begin(&t)) return;
+  uint64_t rng = 9;
+  unsigned wrong = 0;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    uint32_t words[5] = {0};
+    memcpy(words, cases[i], sizeof cases[i]);
+    place(&t, words, 5);
+    for (unsigned k = 0; k < 60; k++) wrong += run(&t, random_next(&rng), 60) != NULL;
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  end(&t);
+}
+
 // What is no access of compiled code is as fatal as ever, and to whoever heard of it before.
 static void test_other_faults(void) {
   struct two t;
@@ -937,5 +959,5 @@ WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_chan
         {"every instruction", test_rows}, {"random sequences", test_sequences}, {"accesses", test_accesses},
         {"indexed accesses", test_indexed}, {"sums", test_sums}, {"guards", test_guards},
         {"a page with other rights", test_other_rights}, {"rights", test_rights}, {"devices", test_devices},
-        {"other faults", test_other_faults}, {"branches", test_branches}, {"returns", test_returns},
-        {"loops", test_loops}, {"executed", test_executed}, {"straight code", test_straight})
+        {"other faults", test_other_faults}, {"known compares", test_known_compares}, {"branches", test_branches},
+        {"returns", test_returns}, {"loops", test_loops}, {"executed", test_executed}, {"straight code", test_straight})
