@@ -26,9 +26,11 @@ static bool goes_on(uintptr_t addr, ucontext_t *u) {
   uintptr_t at = c && c->mem->view ? addr - (uintptr_t)c->mem->view : UINTPTR_MAX;
   greg_t *regs = u->uc_mcontext.gregs;
   if (at >= (1ull << 32) + WG_VIEW_BEHIND) return false;
-  bool writes = regs[REG_ERR] & WRITES;
-  if (at < 1ull << 32 && writes) wg_mem_first_write(c->mem, (uint32_t)(at >> 12));
-  if (at < 1ull << 32 && wg_mem_view_refused(c->mem, (uint32_t)at, writes)) return true;
+  if (at < 1ull << 32) {
+    bool writes = regs[REG_ERR] & WRITES;
+    if (writes) wg_mem_first_write(c->mem, (uint32_t)(at >> 12));
+    if (wg_mem_view_refused(c->mem, (uint32_t)at, writes)) return true;
+  }
   uintptr_t to = wg_compiled_refused(c, (uintptr_t)regs[REG_RIP]);
   if (to) regs[REG_RIP] = (greg_t)to;
   return to != 0;
